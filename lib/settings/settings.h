@@ -1,0 +1,74 @@
+// The whole configuration on one page. Defaults here are the documented ones (config/unspool.yaml; a test compares).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace unspool {
+
+enum class ShardBy : std::uint8_t { hosts, session };
+enum class Digest : std::uint8_t { none, sha256 };
+enum class Checksums : std::uint8_t { off, count, drop };
+
+struct PipelineSettings {
+  int workers = -1;                                 // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
+  ShardBy shard_by = ShardBy::hosts;                // what keeps sessions together in one shard
+  std::uint64_t seed = 1;                           // of random victims, when a limit bites
+};
+
+struct Limits {
+  std::uint32_t sessions = 1'000'000;               // in all shards together; then the least useful one is evicted
+  std::uint32_t fragmented_datagrams = 8192;        // IP datagrams put together at a time
+  std::uint64_t fragment_bytes = 16U << 20U;        // held for them
+};
+
+struct Timeouts {
+  std::chrono::milliseconds idle{300'000};          // a TCP session without packets
+  std::chrono::milliseconds handshake{30'000};      // a TCP session whose handshake is not answered
+  std::chrono::milliseconds closed{5'000};          // how long an ended one still takes in late packets
+  std::chrono::milliseconds udp{60'000};            // a UDP session without packets
+  std::chrono::milliseconds fragments{30'000};      // a datagram whose fragments do not all come
+};
+
+struct StreamSettings {
+  std::chrono::milliseconds grace{100};             // between an acknowledgement that passes a hole and its gap; after a reset; at a start
+  std::chrono::milliseconds hole{30'000};           // a hole that nobody acknowledges, before it is given up
+  std::uint32_t start_bytes = 64U << 10U;           // held at a start without SYN
+  std::uint32_t held_bytes = 2U << 20U;             // that wait, for each session, both sides
+  std::uint32_t held_segments = 8192;               // that wait, for each session, both sides
+  std::uint64_t held_bytes_host = 64U << 20U;       // that wait, for each sending host
+  std::uint64_t held_bytes_run = 512U << 20U;       // that wait, in all shards together
+  std::uint32_t history = 0;                        // delivered bytes a side kept, to compare retransmissions with
+  bool midstream = true;                            // follow sessions whose SYN was not seen
+  Checksums checksums = Checksums::count;           // of IPv4 and TCP: offload makes wrong ones common
+  Digest digest = Digest::none;                     // of each stream, in `flow` events
+};
+
+struct TransferSettings {
+  Digest digest = Digest::sha256;                   // of each transfer, in `fileinfo` events
+  std::uint32_t open_files = 512;                   // at a time, in all shards together
+};
+
+struct EventSettings {
+  std::vector<std::string> types{"flow", "fileinfo", "arp", "anomaly", "stats"};  // which are written
+};
+
+/// One entry of `protocols:`.
+struct ProtocolSettings {
+  std::string name;
+};
+
+struct Settings {
+  std::string output;                               // directory; empty: ./<first capture>.unspool
+  std::vector<ProtocolSettings> protocols{{"raw"}};
+  PipelineSettings pipeline;
+  Limits limits;
+  Timeouts timeouts;
+  StreamSettings streams;
+  TransferSettings transfers;
+  EventSettings events;
+};
+
+}  // namespace unspool

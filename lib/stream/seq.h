@@ -1,0 +1,33 @@
+// TCP sequence numbers: 32 bits that wrap (RFC 9293, 3.4), and the 64-bit positions that they stand for.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace unspool {
+
+/// A place in one side's sequence space, unwrapped: positions order and subtract like plain numbers. The only place where
+/// sequence numbers are compared.
+class Position {
+ public:
+  constexpr Position() = default;
+
+  /// The first position of a stream known only by this number. Far enough from zero that nothing before it underflows.
+  static constexpr Position first(std::uint32_t seq) { return Position{(std::uint64_t{1} << 32U) + seq}; }
+  /// The position nearest to this one that has this sequence number: at most 2^31 away.
+  constexpr Position nearest(std::uint32_t seq) const {
+    const auto ahead = static_cast<std::int32_t>(seq - static_cast<std::uint32_t>(value_));
+    return Position{value_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(ahead))};
+  }
+
+  constexpr Position operator+(std::uint64_t n) const { return Position{value_ + n}; }
+  /// Bytes from `other` to here; `other` is not behind this one.
+  constexpr std::uint64_t operator-(Position other) const { return value_ - other.value_; }
+  constexpr auto operator<=>(const Position&) const = default;
+
+ private:
+  constexpr explicit Position(std::uint64_t value) : value_{value} {}
+  std::uint64_t value_ = 0;
+};
+
+}  // namespace unspool
