@@ -1,0 +1,44 @@
+#include "wire/address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace unspool {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+}  // namespace
+
+IpAddress IpAddress::v4(Bytes four) {
+  assert(four.size() == 4);
+  IpAddress address;
+  std::memcpy(address.octets.data(), kMapped.data(), kMapped.size());
+  std::memcpy(address.octets.data() + kMapped.size(), four.data(), 4);
+  return address;
+}
+
+IpAddress IpAddress::v6(Bytes sixteen) {
+  assert(sixteen.size() == 16);
+  IpAddress address;
+  std::memcpy(address.octets.data(), sixteen.data(), 16);
+  return address;
+}
+
+bool IpAddress::is_v4() const { return std::equal(kMapped.begin(), kMapped.end(), octets.begin()); }
+
+Bytes IpAddress::network_bytes() const {
+  const Bytes all = std::as_bytes(std::span(octets));
+  return is_v4() ? all.last(4) : all;
+}
+
+std::string to_string(const IpAddress& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = address.is_v4();
+  ::inet_ntop(v4 ? AF_INET : AF_INET6, address.network_bytes().data(), text.data(), text.size());
+  return text.data();
+}
+
+}  // namespace unspool

@@ -1,0 +1,59 @@
+// One captured frame, taken apart down to the transport's payload. This is the whole face of the wire layer to those
+// above; link.h, ip.h, tcp.h and udp.h are its parts.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "wire/address.h"
+#include "wire/tcp.h"
+#include "wire/vlan.h"
+
+namespace unspool::wire {
+
+enum class Kind : std::uint8_t {
+  tcp,        // ports, segment
+  udp,        // ports, payload, missing
+  icmp,       // payload: the ICMP or ICMPv6 message
+  arp,        // payload: the ARP packet (RFC 826)
+  fragment,   // fragment, payload: this fragment's bytes
+  transport,  // IP, with a transport that is none of these: protocol says which
+  network,    // not IP and not ARP (LLDP, STP, MPLS ...)
+  truncated,  // the capture, or a length in it, ends before a header does
+  malformed,  // a header contradicts itself
+  too_deep,   // more VLAN tags or extension headers than are followed
+  link,       // a link type that is not known
+};
+
+/// One fragment of an IP datagram (RFC 791, 3.2; RFC 8200, 4.5).
+struct Fragment {
+  std::uint32_t id = 0;
+  std::uint16_t offset = 0;  // bytes
+  bool more = false;
+};
+
+struct Datagram {
+  Kind kind = Kind::malformed;
+  std::uint8_t protocol = 0;  // IP protocol number, of a fragment too
+  IpAddress source, destination;
+  std::uint16_t source_port = 0, destination_port = 0;
+  VlanStack vlans;
+  Segment tcp;
+  Bytes payload;              // not of tcp: that is tcp.payload
+  std::uint32_t missing = 0;  // bytes behind `payload` that were on the wire and not captured
+  Fragment fragment;
+};
+
+/// Takes apart one frame. `link_type` is a LINKTYPE_ number (tcpdump.org/linktypes.html), `wire_length` the frame's length
+/// on the wire, at least `frame.size()`. Ethernet padding is never payload; an IP total length of 0 (offload) means all
+/// that was captured. Fills all that `out.kind` names and the addresses where there are any; views in it point into `frame`.
+void decode(std::uint16_t link_type, Bytes frame, std::uint32_t wire_length, Datagram& out);
+
+/// Takes apart the payload of an IP datagram that was put together from fragments; `out` holds the addresses, VLANs and
+/// protocol already.
+void decode_transport(Bytes payload, std::uint32_t missing, Datagram& out);
+
+/// Whether frames of this link type can be taken apart.
+bool knows_link_type(std::uint16_t link_type);
+
+}  // namespace unspool::wire

@@ -1,0 +1,121 @@
+#include "wire/ip.h"
+
+#include <algorithm>
+
+#include "base/cursor.h"
+
+namespace unspool::wire {
+namespace {
+
+struct Protocol {
+  static constexpr std::uint8_t hop_by_hop = 0, routing = 43, fragment = 44, authentication = 51, destination = 60;
+  static constexpr std::uint8_t mobility = 135, host_identity = 139, shim6 = 140;
+};
+constexpr int kMostExtensions = 12;
+
+/// `body` cut to the `claimed` bytes that the IP header counts; what of them was on the wire and not captured, in `missing`.
+/// More than the wire had cannot be missing: the length lies.
+Bytes cut(Bytes body, std::size_t claimed, std::uint32_t& missing) {
+  if (claimed <= body.size()) {
+    missing = 0;
+    return body.first(claimed);
+  }
+  missing = static_cast<std::uint32_t>(std::min<std::size_t>(claimed - body.size(), missing));
+  return body;
+}
+
+void finish(Bytes payload, std::uint32_t missing, bool is_fragment, Datagram& out) {
+  if (!is_fragment) return decode_transport(payload, missing, out);
+  out.kind = Kind::fragment;
+  out.payload = payload;
+  out.missing = missing;
+}
+
+constexpr bool is_extension(std::uint8_t protocol) {
+  return protocol == Protocol::hop_by_hop || protocol == Protocol::routing || protocol == Protocol::destination ||
+         protocol == Protocol::authentication || protocol == Protocol::mobility || protocol == Protocol::host_identity ||
+         protocol == Protocol::shim6;
+}
+
+/// The fragment header of RFC 8200, 4.5. An atomic fragment, alone and whole, is none (RFC 6946).
+bool read_fragment_header(Cursor& in, Datagram& out) {
+  out.protocol = in.get<std::uint8_t>();
+  in.skip(1);
+  const auto offset = in.get<std::uint16_t>();
+  out.fragment = Fragment{.id = in.get<std::uint32_t>(),
+                          .offset = static_cast<std::uint16_t>(offset & 0xfff8U),
+                          .more = (offset & 1U) != 0};
+  return out.fragment.offset != 0 || out.fragment.more;
+}
+
+}  // namespace
+
+void decode_ip4(Bytes bytes, std::uint32_t missing, Datagram& out) {
+  Cursor in{bytes};
+  const auto version_and_length = in.get<std::uint8_t>();
+  in.skip(1);
+  const auto total = in.get<std::uint16_t>();
+  const auto id = in.get<std::uint16_t>();
+  const auto fragment = in.get<std::uint16_t>();
+  in.skip(1);
+  out.protocol = in.get<std::uint8_t>();
+  in.skip(2);
+  const Bytes source = in.take(4);
+  const Bytes destination = in.take(4);
+  out.kind = Kind::truncated;
+  if (!in.ok()) return;
+
+  const std::size_t header = (version_and_length & 0xfU) * 4U;
+  out.kind = Kind::malformed;
+  if (version_and_length >> 4U != 4 || header < 20) return;
+  out.source = IpAddress::v4(source);
+  out.destination = IpAddress::v4(destination);
+  const std::size_t length = total == 0 ? bytes.size() + missing : total;  // 0: the card cuts it up later (TSO)
+  if (length < header) return;
+  out.kind = Kind::truncated;
+  if (bytes.size() < header) return;
+
+  const Bytes payload = cut(bytes.subspan(header), length - header, missing);
+  const bool is_fragment = (fragment & 0x3fffU) != 0;
+  out.fragment = Fragment{.id = id, .offset = static_cast<std::uint16_t>((fragment & 0x1fffU) * 8U), .more = (fragment & 0x2000U) != 0};
+  finish(payload, missing, is_fragment, out);
+}
+
+void decode_ip6(Bytes bytes, std::uint32_t missing, Datagram& out) {
+  Cursor in{bytes};
+  const auto version = in.get<std::uint32_t>() >> 28U;
+  const auto length = in.get<std::uint16_t>();
+  out.protocol = in.get<std::uint8_t>();
+  in.skip(1);
+  const Bytes source = in.take(16);
+  const Bytes destination = in.take(16);
+  out.kind = Kind::truncated;
+  if (!in.ok()) return;
+  out.kind = Kind::malformed;
+  if (version != 6) return;
+  out.source = IpAddress::v6(source);
+  out.destination = IpAddress::v6(destination);
+
+  const std::size_t claimed = length == 0 ? in.left() + missing : length;  // 0: jumbogram, or cut up later (RFC 2675, TSO)
+  Cursor rest{cut(in.rest(), claimed, missing)};
+  bool is_fragment = false;
+  for (int extensions = 0; !is_fragment; ++extensions) {
+    if (out.protocol == Protocol::fragment) {
+      is_fragment = read_fragment_header(rest, out);
+    } else if (is_extension(out.protocol)) {
+      const bool authentication = out.protocol == Protocol::authentication;
+      out.protocol = rest.get<std::uint8_t>();
+      const std::size_t words = rest.get<std::uint8_t>();
+      rest.skip(authentication ? words * 4 + 6 : words * 8 + 6);  // RFC 4302, 2.2; RFC 8200, 4.2
+    } else {
+      break;
+    }
+    out.kind = Kind::truncated;
+    if (!rest.ok()) return;
+    out.kind = Kind::too_deep;
+    if (extensions == kMostExtensions) return;
+  }
+  finish(rest.rest(), missing, is_fragment, out);
+}
+
+}  // namespace unspool::wire
