@@ -1,0 +1,95 @@
+#include "capture/block_reader.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace unspool {
+
+/// Less room than this behind what was read from a pipe is not worth another read.
+constexpr std::size_t kSmallestRead = 64U << 10U;
+
+BlockReader::BlockReader(Fd file, BlockPool& pool)
+    : file_{std::move(file)}, pool_{pool}, base_{::lseek(file_.get(), 0, SEEK_CUR)} {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) == 0) is_pipe_ = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
+  ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+std::size_t BlockReader::peek(std::uint64_t offset, std::span<std::byte> into) const {
+  if (base_ < 0 || offset > static_cast<std::uint64_t>(INT64_MAX - base_)) return 0;
+  const ssize_t got = ::pread(file_.get(), into.data(), into.size(), base_ + static_cast<off_t>(offset));
+  return got < 0 ? 0 : static_cast<std::size_t>(got);
+}
+
+bool BlockReader::seek(std::uint64_t offset) {
+  if (base_ < 0 || offset > static_cast<std::uint64_t>(INT64_MAX - base_)) return false;
+  if (::lseek(file_.get(), base_ + static_cast<off_t>(offset), SEEK_SET) < 0) return false;
+  origin_ = offset;
+  at_ = end_ = 0;
+  is_over_ = false;
+  return true;
+}
+
+void BlockReader::stop() {
+  origin_ += at_;
+  at_ = end_ = 0;
+  start_ = nullptr;
+  block_ = {};
+  is_over_ = true;
+  wanting_ = false;
+}
+
+bool BlockReader::read_on(std::size_t n) {
+  wanting_ = false;
+  if (is_over_) return false;
+  make_room(n);
+  while (end_ - at_ < n) {
+    if (is_pipe_ && !wait()) return false;
+    const auto room = block_->space().subspan(end_);
+    const ssize_t got = ::read(file_.get(), room.data(), room.size());
+    if (got > 0) {
+      end_ += static_cast<std::size_t>(got);
+      continue;
+    }
+    if (got < 0 && (errno == EINTR || (is_pipe_ && errno == EAGAIN))) continue;
+    if (got < 0) error_ = errno;
+    is_over_ = true;
+    return false;
+  }
+  return true;
+}
+
+/// Room for `n` bytes from at_ on. Nobody has seen what lies past end_, so a block that others hold is filled up, not
+/// changed.
+void BlockReader::make_room(std::size_t n) {
+  const std::size_t kept = end_ - at_;
+  const std::size_t size = block_ ? block_->space().size() : 0;
+  const bool right_size = n <= size && (size == BlockPool::kBlockSize || n > BlockPool::kBlockSize);
+  const bool is_worth_filling = at_ == 0 || (!block_.alone() && size - end_ >= kSmallestRead);
+  if (right_size && at_ + n <= size && is_worth_filling) return;
+
+  BlockRef next = right_size && block_.alone() ? block_ : pool_.take(n);
+  if (kept > 0) std::memmove(next->space().data(), start_ + at_, kept);
+  origin_ += at_;
+  at_ = 0;
+  end_ = kept;
+  start_ = next->space().data();
+  block_ = std::move(next);
+}
+
+bool BlockReader::wait() {
+  pollfd one{.fd = file_.get(), .events = POLLIN, .revents = 0};
+  int ready = 0;
+  do ready = ::poll(&one, 1, patient_ ? -1 : 0);
+  while (ready < 0 && errno == EINTR);
+  wanting_ = ready == 0;
+  return !wanting_;
+}
+
+}  // namespace unspool

@@ -1,0 +1,65 @@
+// A file read straight into blocks, with large reads, so that records are parsed where they lie.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "capture/block.h"
+
+namespace unspool {
+
+class BlockReader {
+ public:
+  /// Reads `file` from where it stands; that place is offset 0. `pool` outlives the reader.
+  BlockReader(Fd file, BlockPool& pool);
+
+  /// Makes `n` bytes at the place of the reader lie in one piece, in rest(), reading on if it must. What was seen
+  /// before then stays only while a BlockRef to its block is held. False when there are fewer before the end of the
+  /// file, an error(), or where a pipe would have to be waited for: wanting().
+  bool need(std::size_t n) { return n <= end_ - at_ || read_on(n); }
+  /// What is there already; at least what was needed.
+  Bytes rest() const { return {start_ + at_, end_ - at_}; }
+  /// Goes on by `n` bytes of rest(), which stay as they are until the next need().
+  void skip(std::size_t n) { at_ += n; }
+  /// What lies at `offset`, for a look ahead that may be wrong: how much was there, nothing where one cannot seek.
+  std::size_t peek(std::uint64_t offset, std::span<std::byte> into) const;
+  /// Goes on at `offset`; false where one cannot seek.
+  bool seek(std::uint64_t offset);
+  /// Offset of rest() in the file.
+  std::uint64_t offset() const { return origin_ + at_; }
+  /// What rest() lies in; null before the first need() and after stop().
+  Block* block() const { return block_.get(); }
+
+  /// A reader is born patient: it waits for a pipe. From here on it does not.
+  void stop_waiting() { patient_ = false; }
+  /// Whether the last need() failed only because nothing is in the pipe right now.
+  bool wanting() const { return wanting_; }
+  /// The pipe or socket that is read, -1 for a file.
+  int readable_fd() const { return is_pipe_ ? file_.get() : -1; }
+  /// The errno of a read that failed, 0 if none did.
+  int error() const { return error_; }
+  /// Nothing more is read: need() fails for good, rest() is empty, the block is let go.
+  void stop();
+
+ private:
+  bool read_on(std::size_t n);
+  void make_room(std::size_t n);
+  bool wait();
+
+  Fd file_;
+  BlockPool& pool_;
+  BlockRef block_;
+  const std::byte* start_ = nullptr;  // of block_
+  std::size_t at_ = 0;                // in block_: the place of the reader
+  std::size_t end_ = 0;               // in block_: what has been read into it
+  std::uint64_t origin_ = 0;          // offset of block_'s first byte in the file
+  off_t base_;                        // where `file` stood; negative where one cannot seek
+  int error_ = 0;
+  bool is_pipe_ = false;
+  bool is_over_ = false;
+  bool patient_ = true;
+  bool wanting_ = false;
+};
+
+}  // namespace unspool

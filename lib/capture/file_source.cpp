@@ -1,0 +1,56 @@
+#include "capture/file_source.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "capture/file_format.h"
+#include "capture/pcap_source.h"
+#include "capture/pcapng_source.h"
+
+namespace unspool {
+namespace {
+
+/// Of the first bytes of a file, what every format can be told by.
+constexpr std::size_t kTelling = 8;
+
+Fd open_path(const std::string& path) {
+  if (path == "-") return Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+  return Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+}
+
+template <class Reader>
+Result<std::unique_ptr<Source>> open_as(const std::string& label, std::uint16_t index, BlockReader in,
+                                        std::uint64_t offset) {
+  auto source = std::make_unique<Reader>(label, index, std::move(in));
+  if (auto opened = source->open(offset); !opened) return tl::unexpected(opened.error());
+  return source;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_capture_file(const CaptureName& name, std::uint16_t index, BlockPool& pool) {
+  const std::string label = name.path == "-" ? "standard input" : name.path;
+  Fd file = open_path(name.path);
+  if (!file) return fail(fmt::format("{}: cannot be opened: {}", label, os_error(errno)));
+  struct stat status {};
+  if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) return fail(label + ": is a directory");
+
+  BlockReader in{std::move(file), pool};
+  in.need(kTelling);
+  if (in.error() != 0) return fail(fmt::format("{}: cannot be read: {}", label, os_error(in.error())));
+  const Bytes first = in.rest().first(std::min(in.rest().size(), kTelling));
+  if (first.empty()) return fail(label + ": is empty");
+  switch (format_of(first)) {
+    case FileFormat::pcap: return open_as<PcapSource>(label, index, std::move(in), name.offset);
+    case FileFormat::pcapng: return open_as<PcapngSource>(label, index, std::move(in), name.offset);
+    case FileFormat::other: break;
+  }
+  return fail(fmt::format("{}: {}", label, why_unreadable(first)));
+}
+
+}  // namespace unspool
