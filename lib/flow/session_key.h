@@ -1,0 +1,62 @@
+// Who talks to whom, with no first or second: both directions have one key.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+
+#include "wire/address.h"
+#include "wire/vlan.h"
+
+namespace unspool {
+
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+  auto operator<=>(const Endpoint&) const = default;
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// Built in either order, it compares and hashes the same: symmetry by construction, so no hash can break it.
+class SessionKey {
+ public:
+  SessionKey() = default;
+  SessionKey(std::uint8_t protocol, const Endpoint& a, const Endpoint& b, VlanStack vlans)
+      : low_{a < b ? a : b}, high_{a < b ? b : a}, protocol_{protocol}, vlans_{vlans} {}
+
+  const Endpoint& low() const { return low_; }
+  const Endpoint& high() const { return high_; }
+  VlanStack vlans() const { return vlans_; }
+  std::uint8_t protocol() const { return protocol_; }
+  bool operator==(const SessionKey&) const = default;
+
+ private:
+  Endpoint low_, high_;
+  std::uint8_t protocol_ = 0;
+  VlanStack vlans_;
+};
+static_assert(sizeof(SessionKey) == 48);
+
+/// What makes session hashes unguessable: nobody can aim packets at one bucket. Drawn from getrandom(2) once a run.
+class HashSecret {
+ public:
+  static HashSecret draw();
+  /// The same secret for the same seed: for tests and benchmarks.
+  static HashSecret from_seed(std::uint64_t seed);
+  const std::byte* data() const { return bytes_.data(); }
+  static constexpr std::size_t kSize = 192;
+
+ private:
+  std::array<std::byte, kSize> bytes_{};
+};
+
+/// Two halves: `hosts` depends on the two addresses alone (so that related sessions meet in one shard), `session` on the
+/// whole key.
+struct SessionHash {
+  std::uint32_t hosts = 0;
+  std::uint32_t session = 0;
+};
+SessionHash hash(const SessionKey& key, const HashSecret& secret);
+
+}  // namespace unspool
