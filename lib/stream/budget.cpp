@@ -1,0 +1,40 @@
+#include "stream/budget.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace unspool {
+
+std::size_t HeldBudget::HashAddress::operator()(const IpAddress& address) const {
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.octets.data()), address.octets.size()});
+}
+
+HeldBudget::Host& HeldBudget::open(const IpAddress& address) {
+  Host& host = hosts_[address];
+  ++host.users;
+  return host;
+}
+
+void HeldBudget::release(const IpAddress& address) {
+  const auto found = hosts_.find(address);
+  if (found != hosts_.end() && --found->second.users == 0) hosts_.erase(found);
+}
+
+bool HeldBudget::allows(const Host& host, std::uint64_t bytes) {
+  if (host.bytes + bytes <= host_limit_ && held_ + bytes <= run_limit_) return true;
+  ++refused_;
+  return false;
+}
+
+void HeldBudget::take(Host& host, std::uint64_t bytes) {
+  host.bytes += bytes;
+  held_ += bytes;
+  peak_ = std::max(peak_, held_);
+}
+
+void HeldBudget::give_back(Host& host, std::uint64_t bytes) {
+  host.bytes -= bytes;
+  held_ -= bytes;
+}
+
+}  // namespace unspool

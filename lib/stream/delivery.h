@@ -1,0 +1,103 @@
+// The delivery rule at work: takes pieces of streams in any order, gives them out in conversation order.
+#pragma once
+
+#include "stream/tcp_session.h"
+#include "stream/waiting.h"
+
+namespace unspool {
+
+/// A piece of one side's stream, as a segment brought it: bytes, then perhaps a length that the capture cut off.
+struct Piece {
+  Position at;
+  Bytes bytes;
+  std::uint64_t missing = 0;            // behind `bytes`
+  Position needs;                       // of the other side, to be given out before this
+  Timestamp seen;
+  std::span<const OriginSpan> origins;  // by offset in the segment's payload
+  std::uint64_t skipped = 0;            // how many payload bytes stand before `bytes`
+
+  std::uint64_t length() const { return bytes.size() + missing; }
+  Position end() const { return at + length(); }
+  void drop_front(std::uint64_t n);
+  void drop_back(std::uint64_t n);
+};
+
+/// Works on one session for the length of one call.
+class Delivery {
+ public:
+  using Half = TcpSession::Half;
+  using Base = TcpSession::Base;
+  using Phase = TcpSession::Phase;
+
+  Delivery(TcpSession& session, const StreamContext& context, StreamListener& listener, Timestamp clock)
+      : session_{session}, context_{context}, listener_{listener}, clock_{clock} {}
+
+  /// Gives out in order at once what nothing waits for: the way of nearly all bytes.
+  void give(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst = false);
+  void give(unsigned side, const Piece& piece);
+
+  /// Takes in a piece of a side whose base is known: gives it out, holds it, or counts it as old. `host` accounts for it.
+  void accept(unsigned side, Piece piece, const IpAddress& host);
+  /// Holds a piece of a side whose beginning is not known yet.
+  void accept_at_start(unsigned side, const Piece& piece, const IpAddress& host);
+  /// The beginning of `side` is now known to be at `base`, or, when that lies behind held bytes, at the lowest of these.
+  void settle_start(unsigned side, Position base);
+
+  /// Gives out all that the rule allows.
+  void pump();
+  /// Opens and closes holes and their timers after something changed. Ends with the session's Waiting gone if it has no use.
+  void tend_holes(bool after_drop);
+  /// Runs the timers that are due at `clock`, which is their deadline.
+  void run_timers();
+  /// Gives out everything, holes and all.
+  void flush();
+  /// Drops what the sender of a reset sent behind it: the peer never acknowledged it.
+  void drop_after_reset();
+  /// Ends the waiting: nothing is held any more, accounts are closed.
+  void let_go();
+
+  /// The jump ahead that data and its acknowledgement both show.
+  void accept_far(unsigned side, const Piece& piece, const IpAddress& host);
+  void confirm_far(unsigned side, Position acked);
+  /// Nothing confirmed the jump.
+  void forget_far(unsigned side);
+
+  void count(Oddity oddity) { listener_.on_oddity(oddity); }
+  void tell_roles();
+  void tell_fin(unsigned side);
+
+  Half& half(unsigned side) { return session_.halves_[side]; }
+  Waiting& waiting();
+  Waiting::Lane* lane(unsigned side) { return session_.waiting_ ? &session_.waiting_->lanes[side] : nullptr; }
+  /// All of `needs` on the other side of `side` was given out, or nothing of it can be waited for.
+  bool satisfied(unsigned side, Position needs);
+  Side side_name(unsigned side) const { return side == session_.client_ ? Side::client : Side::server; }
+  void drop_held(unsigned side, Position from);
+
+ private:
+  void set_deadline();
+  bool after_reset_of_peer(unsigned side) const;
+  bool blocked(unsigned side, Position at) const;
+  bool front_missing(unsigned side);
+  bool room_for(unsigned side, const Piece& piece, const IpAddress& host);
+  bool relieve();
+  void hold_uncovered(unsigned side, const Piece& piece, const IpAddress& host);
+  void hold(unsigned side, HeldMap& map, const Piece& piece, const IpAddress& host);
+  void release(unsigned side, HeldMap& map, HeldMap::iterator held);
+  void give_held(unsigned side);
+  void compare(unsigned side, const Piece& piece, Position held_at, const Held& held);
+  /// The hole at the front of `side`, up to the first byte that is there, or to `limit`.
+  void give_up_front(unsigned side, Position limit, Cause unacknowledged);
+  void give_gap(unsigned side, Position upto, Cause cause);
+  bool infer_fin(unsigned side, Position upto);
+  Position front_end(unsigned side);
+  unsigned first_waiting_front();
+  Cause patience_cause(unsigned side) const;
+
+  TcpSession& session_;
+  const StreamContext& context_;
+  StreamListener& listener_;
+  Timestamp clock_;
+};
+
+}  // namespace unspool

@@ -1,0 +1,82 @@
+#include "stream/tcp_session.h"
+
+#include "stream/handshake.h"
+
+namespace unspool {
+
+using wire::TcpFlags;
+
+TcpSession::TcpSession(std::optional<unsigned> server_by_port)
+    : server_by_port_{static_cast<std::uint8_t>(server_by_port.value_or(2))} {}
+TcpSession::TcpSession(TcpSession&&) noexcept = default;
+TcpSession& TcpSession::operator=(TcpSession&&) noexcept = default;
+TcpSession::~TcpSession() = default;
+
+TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
+  const wire::Segment& segment = *arrival.segment;
+  Half& mine = halves_[arrival.from];
+  Half& peer = halves_[1 - arrival.from];
+  Delivery delivery{*this, context, listener, arrival.clock};
+
+  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack;
+  if (phase_ == Phase::open && !waiting_ && (segment.flags & kDecisive) == TcpFlags::ack &&
+      mine.state == Base::known && peer.state >= Base::acked && !mine.fin && segment.missing == 0 &&
+      arrival.origins.size() == 1) {
+    const Position acked = peer.next.nearest(segment.ack);
+    if (acked <= peer.next && mine.next.nearest(segment.seq) == mine.next) {
+      if (acked > peer.acked) peer.acked = acked;
+      mine.seen = true;
+      mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
+      if (!segment.payload.empty()) delivery.give(arrival.from, segment.payload, arrival.time, arrival.origins[0].origin);
+      return Outcome::taken;
+    }
+  }
+  return Handshake{*this, delivery, context, arrival}.take();
+}
+
+void TcpSession::advance(Timestamp now, const StreamContext& context, StreamListener& listener) {
+  for (Timestamp due = deadline(); due <= now; due = deadline()) {
+    Delivery delivery{*this, context, listener, due};
+    if (waiting_->reset_deadline <= due) {
+      finish(due, context, listener);
+      return;
+    }
+    delivery.run_timers();
+    Handshake::close_if_done(*this);
+    delivery.tend_holes(false);
+  }
+}
+
+Timestamp TcpSession::deadline() const { return waiting_ ? waiting_->deadline : Timestamp::max(); }
+
+void TcpSession::finish(Timestamp now, const StreamContext& context, StreamListener& listener) {
+  if (phase_ == Phase::over) return;
+  Delivery delivery{*this, context, listener, now};
+  if (phase_ == Phase::resetting) {
+    ending_ = Ending::reset;
+    ended_itself_ = true;
+    delivery.drop_after_reset();
+  }
+  delivery.flush();
+  Handshake::close_if_done(*this);
+  phase_ = Phase::over;
+  delivery.let_go();
+}
+
+std::optional<Ending> TcpSession::ended() const {
+  if (phase_ == Phase::resetting) return Ending::reset;
+  if (phase_ == Phase::over && ended_itself_) return ending_;
+  return std::nullopt;
+}
+
+std::optional<TcpSession::RememberedSyn> TcpSession::remembered_syn() const {
+  return waiting_ ? waiting_->syn : std::nullopt;
+}
+
+std::uint64_t TcpSession::unacknowledged(unsigned side) const {
+  const Half& h = halves_[side];
+  const bool judged = halves_[1 - side].seen && h.state >= Base::acked && h.next > h.acked;
+  return judged ? h.next - h.acked : 0;
+}
+
+}  // namespace unspool
