@@ -1,0 +1,125 @@
+// All that the author of an output reads: what is said about sessions, transfers and the run, and to whom.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "plugin/session.h"
+#include "stream/chunk.h"
+
+namespace unspool {
+
+struct Gap {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  Cause cause = Cause::end;
+};
+
+/// The gaps of one stream or transfer: the first thousand, and how many more.
+struct GapList {
+  static constexpr std::size_t kListed = 1000;
+  std::vector<Gap> listed;
+  std::uint64_t omitted = 0;
+  std::uint64_t bytes = 0;  // of all
+
+  /// Neighbours of one cause are joined.
+  void add(Gap gap);
+  bool empty() const { return bytes == 0; }
+};
+
+struct StreamRecord {
+  std::uint64_t bytes = 0;           // given out, gaps left out
+  GapList gaps;
+  std::uint64_t unacknowledged = 0;  // given out, but nobody acknowledged them
+  std::optional<Sha256::Value> sha256;  // of the bytes given out
+};
+
+/// What was odd about a session, each with how often; only names that occurred.
+struct Observation {
+  std::string_view name;  // lives as long as the program
+  std::uint64_t count = 0;
+};
+
+struct FlowRecord {
+  Session session;
+  Ending ended = Ending::capture_end;
+  Timestamp end;                              // dated by its deadline where a timer ended it
+  std::array<std::uint64_t, 2> packets{};     // by Side
+  std::array<std::uint64_t, 2> wire_bytes{};  // by Side, of whole frames
+  std::array<StreamRecord, 2> streams;        // by Side; of TCP
+  std::vector<Observation> observations;
+};
+
+struct TransferRecord {
+  Session session;
+  Side from = Side::client;
+  std::string app_proto;
+  std::string name;               // as the protocol gave it
+  std::string path;               // of its first link, below the output directory; empty when it is not stored
+  std::uint64_t size = 0;         // gaps counted
+  GapList gaps;
+  std::optional<Sha256::Value> sha256;  // of the bytes that are there
+  bool whole = false;             // its end was seen
+  Timestamp end;                  // session.last when it ended
+  std::string error;              // why it is not stored, or not all of it; for the operator
+};
+
+struct ArpRecord {
+  Timestamp time;
+  std::uint16_t source = 0;
+  VlanStack vlans;
+  Bytes packet;  // RFC 826, valid until the call returns
+};
+
+/// A contradiction in what was captured, with both copies where there are two.
+struct AnomalyRecord {
+  Session session;
+  Timestamp time;
+  std::string_view type;  // "overlap_differs", "order_conflict", ...
+  Side from = Side::client;
+  std::uint64_t offset = 0;
+  Bytes first, second;    // at most 256 bytes each; valid until the call returns
+};
+
+/// Totals of the run, by name: "packets", "gaps.not_captured" ... Dots make JSON objects.
+using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// Takes what is to be said. One for each shard: called from one thread only.
+class EventSink {
+ public:
+  EventSink() = default;
+  EventSink(const EventSink&) = delete;
+  EventSink& operator=(const EventSink&) = delete;
+  virtual ~EventSink() = default;
+
+  virtual void on_flow(const FlowRecord& flow) = 0;
+  virtual void on_transfer(const TransferRecord& transfer) = 0;
+  virtual void on_arp(const ArpRecord& arp) = 0;
+  virtual void on_anomaly(const AnomalyRecord& anomaly) = 0;
+  virtual void on_stats(Timestamp time, const Counts& counts) = 0;
+  /// All that was said so far is on its way to the kernel when this returns.
+  virtual void flush() = 0;
+};
+
+/// Keeps transfers. One for each shard: called from one thread only.
+class TransferSink {
+ public:
+  TransferSink() = default;
+  TransferSink(const TransferSink&) = delete;
+  TransferSink& operator=(const TransferSink&) = delete;
+  virtual ~TransferSink() = default;
+
+  /// As Outputs::open_transfer.
+  virtual std::unique_ptr<class Transfer> open(const Session& session, Side from, std::string_view name,
+                                               std::string_view app_proto) = 0;
+  /// No more transfers of this session will be opened; its names may be forgotten.
+  virtual void session_ended(const Session& session) = 0;
+};
+
+}  // namespace unspool
