@@ -1,0 +1,242 @@
+#include "events/event_writer.h"
+
+#include <fmt/format.h>
+
+#include "base/cursor.h"
+#include "events/community_id.h"
+
+namespace unspool {
+namespace {
+
+constexpr std::size_t kBuffer = 64U << 10U;
+
+std::string_view protocol_name(const Session& session) { return session.is_tcp() ? "TCP" : "UDP"; }
+
+void write_vlans(JsonWriter& json, VlanStack vlans) {
+  if (vlans.size() == 0) return;
+  json.key("vlan").begin_array();
+  for (unsigned i = 0; i < vlans.size(); ++i) json.value(vlans[i]);
+  json.end_array();
+}
+
+void write_gaps(JsonWriter& json, const GapList& gaps) {
+  json.key("gaps").begin_array();
+  for (const Gap& gap : gaps.listed) {
+    json.begin_array().value(gap.offset).value(gap.length).value(name(gap.cause)).end_array();
+  }
+  json.end_array();
+  if (gaps.omitted > 0) json.member("gaps_omitted", gaps.omitted);
+}
+
+void write_stream(JsonWriter& json, Side side, const StreamRecord& stream) {
+  json.begin_object().member("from", name(side)).member("bytes", stream.bytes);
+  if (!stream.gaps.empty()) {
+    json.member("gap_bytes", stream.gaps.bytes);
+    write_gaps(json, stream.gaps);
+  }
+  if (stream.unacknowledged > 0) json.member("unacknowledged", stream.unacknowledged);
+  if (stream.sha256) json.member("sha256", hex(*stream.sha256));
+  json.end_object();
+}
+
+/// EVE's word for how far a session came.
+std::string_view flow_state(const FlowRecord& flow) {
+  if (flow.ended == Ending::closed || flow.ended == Ending::reset || flow.ended == Ending::rejected) return "closed";
+  const bool answered = flow.packets[0] > 0 && flow.packets[1] > 0;
+  return answered ? "established" : "new";
+}
+
+/// EVE's word for why it is told now.
+std::string_view flow_reason(Ending ending) {
+  switch (ending) {
+    case Ending::closed:
+    case Ending::reset:
+    case Ending::rejected:
+    case Ending::idle: return "timeout";
+    case Ending::reused: return "tcp_reuse";
+    case Ending::evicted: return "forced";
+    case Ending::shutdown:
+    case Ending::capture_end: return "shutdown";
+  }
+  return "unknown";
+}
+
+std::string mac(Bytes six) {
+  std::string text;
+  for (const std::byte b : six) text += fmt::format("{}{:02x}", text.empty() ? "" : ":", std::to_integer<unsigned>(b));
+  return text;
+}
+
+std::string arp_opcode(std::uint16_t opcode) {
+  switch (opcode) {
+    case 1: return "request";
+    case 2: return "reply";
+    case 3: return "request_reverse";
+    case 4: return "reply_reverse";
+  }
+  return fmt::format("{}", opcode);
+}
+
+}  // namespace
+
+EventWriter::EventWriter(EventLog& log)
+    : log_{log},
+      flow_{log.wants("flow")},
+      fileinfo_{log.wants("fileinfo")},
+      arp_{log.wants("arp")},
+      anomaly_{log.wants("anomaly")},
+      stats_{log.wants("stats")} {}
+
+JsonWriter EventWriter::begin(std::string_view type, Timestamp time) {
+  JsonWriter json{lines_};
+  json.begin_object().member("timestamp", eve_time(time)).member("event_type", type);
+  return json;
+}
+
+void EventWriter::source(JsonWriter& json, std::uint16_t source) {
+  if (source >= log_.sources_.size()) return;
+  const SourceName& from = log_.sources_[source];
+  json.member(from.is_file ? "pcap_filename" : "in_iface", from.name);
+}
+
+JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Session& session, std::string_view app_proto) {
+  JsonWriter json{lines_};
+  json.begin_object().member("timestamp", eve_time(time)).member("flow_id", flow_id(session));
+  source(json, session.source);
+  json.member("event_type", type);
+  write_vlans(json, session.key.vlans());
+  json.member("src_ip", to_string(session.client().address)).member("src_port", session.client().port);
+  json.member("dest_ip", to_string(session.server().address)).member("dest_port", session.server().port);
+  json.member("proto", protocol_name(session));
+  if (!app_proto.empty()) json.member("app_proto", app_proto);
+  json.member("community_id", community_id(session.key));
+  return json;
+}
+
+void EventWriter::end(JsonWriter& json) {
+  json.end_object();
+  lines_ += '\n';
+  if (lines_.size() >= kBuffer) flush();
+}
+
+void EventWriter::flush() {
+  if (lines_.empty()) return;
+  log_.write(lines_);
+  lines_.clear();
+}
+
+void EventWriter::on_flow(const FlowRecord& flow) {
+  if (!flow_) return;
+  const Session& session = flow.session;
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(session.last - session.start).count();
+  JsonWriter json = begin("flow", flow.end, session);
+  json.key("flow").begin_object();
+  json.member("pkts_toserver", flow.packets[0]).member("pkts_toclient", flow.packets[1]);
+  json.member("bytes_toserver", flow.wire_bytes[0]).member("bytes_toclient", flow.wire_bytes[1]);
+  json.member("start", eve_time(session.start)).member("end", eve_time(session.last)).member("age", age);
+  json.member("state", flow_state(flow)).member("reason", flow_reason(flow.ended)).end_object();
+
+  json.key("unspool").begin_object();
+  if (session.is_tcp()) {
+    json.key("streams").begin_array();
+    for (const Side side : {Side::client, Side::server}) write_stream(json, side, flow.streams[static_cast<std::size_t>(side)]);
+    json.end_array();
+  }
+  json.member("roles", name(session.roles)).member("ended", name(flow.ended));
+  if (session.midstream) json.member("midstream", true);
+  if (!flow.observations.empty()) {
+    json.key("observations").begin_object();
+    for (const Observation& seen : flow.observations) json.member(seen.name, seen.count);
+    json.end_object();
+  }
+  json.end_object();
+  end(json);
+}
+
+void EventWriter::on_transfer(const TransferRecord& transfer) {
+  if (!fileinfo_) return;
+  JsonWriter json = begin("fileinfo", transfer.end, transfer.session, transfer.app_proto);
+  json.key("fileinfo").begin_object();
+  json.member("filename", transfer.name).member("size", transfer.size);
+  if (transfer.sha256) json.member("sha256", hex(*transfer.sha256));
+  json.member("gaps", !transfer.gaps.empty()).member("state", transfer.whole ? "CLOSED" : "TRUNCATED");
+  json.member("stored", !transfer.path.empty()).end_object();
+  json.key("unspool").begin_object();
+  if (!transfer.path.empty()) json.member("transfer", transfer.path);
+  json.member("from", name(transfer.from));
+  if (!transfer.gaps.empty()) write_gaps(json, transfer.gaps);
+  if (!transfer.error.empty()) json.member("error", transfer.error);
+  json.end_object();
+  end(json);
+}
+
+/// RFC 826, as far as the packet goes; addresses in words where it is Ethernet and IPv4.
+void EventWriter::on_arp(const ArpRecord& arp) {
+  if (!arp_) return;
+  constexpr std::uint16_t kEthernet = 1, kIp4 = 0x0800;
+  Cursor in{arp.packet};
+  const auto hardware = in.get<std::uint16_t>();
+  const auto protocol = in.get<std::uint16_t>();
+  const auto hardware_length = in.get<std::uint8_t>();
+  const auto protocol_length = in.get<std::uint8_t>();
+  const auto opcode = in.get<std::uint16_t>();
+  const Bytes source_mac = in.take(hardware_length);
+  const Bytes source_ip = in.take(protocol_length);
+  const Bytes target_mac = in.take(hardware_length);
+  const Bytes target_ip = in.take(protocol_length);
+  const auto address = [&](Bytes bytes) { return bytes.size() == 4 ? to_string(IpAddress::v4(bytes)) : hex(bytes); };
+
+  JsonWriter json = begin("arp", arp.time);
+  source(json, arp.source);
+  write_vlans(json, arp.vlans);
+  json.key("arp").begin_object();
+  json.member("hw_type", hardware == kEthernet ? std::string{"ethernet"} : fmt::format("{}", hardware));
+  json.member("proto_type", protocol == kIp4 ? std::string{"ipv4"} : fmt::format("0x{:04x}", protocol));
+  json.member("opcode", arp_opcode(opcode));
+  if (in.ok()) {
+    json.member("src_mac", mac(source_mac)).member("src_ip", address(source_ip));
+    json.member("dest_mac", mac(target_mac)).member("dest_ip", address(target_ip));
+  } else {
+    json.member("malformed", true);
+  }
+  json.end_object();
+  end(json);
+}
+
+void EventWriter::on_anomaly(const AnomalyRecord& anomaly) {
+  if (!anomaly_) return;
+  JsonWriter json = begin("anomaly", anomaly.time, anomaly.session);
+  json.key("anomaly").begin_object().member("type", "stream").member("event", anomaly.type).end_object();
+  if (!anomaly.first.empty()) {
+    json.key("unspool").begin_object().member("from", name(anomaly.from)).member("offset", anomaly.offset);
+    json.member("first", as_text(anomaly.first)).member("second", as_text(anomaly.second)).end_object();
+  }
+  end(json);
+}
+
+/// "a.b.c" counts as c in b in a. Names that share a prefix stand together.
+void EventWriter::on_stats(Timestamp time, const Counts& counts) {
+  if (!stats_) return;
+  JsonWriter json = begin("stats", time);
+  json.key("stats").begin_object();
+  std::vector<std::string_view> open;
+  for (const auto& [path, count] : counts) {
+    std::string_view rest = path;
+    std::size_t depth = 0;
+    for (std::size_t dot = rest.find('.'); dot != rest.npos; dot = rest.find('.'), ++depth) {
+      const std::string_view part = rest.substr(0, dot);
+      rest.remove_prefix(dot + 1);
+      if (depth < open.size() && open[depth] == part) continue;
+      for (; open.size() > depth; open.pop_back()) json.end_object();
+      json.key(part).begin_object();
+      open.push_back(part);
+    }
+    for (; open.size() > depth; open.pop_back()) json.end_object();
+    json.member(rest, count);
+  }
+  for (; !open.empty(); open.pop_back()) json.end_object();
+  json.end_object();
+  end(json);
+}
+
+}  // namespace unspool

@@ -1,0 +1,37 @@
+// Puts events into the words of EVE (Suricata's eve.json).
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "events/event_log.h"
+#include "plugin/sink.h"
+
+namespace unspool {
+
+/// The sink of one shard.
+class EventWriter : public EventSink {
+ public:
+  explicit EventWriter(EventLog& log);
+  ~EventWriter() override { flush(); }
+
+  void on_flow(const FlowRecord& flow) override;
+  void on_transfer(const TransferRecord& transfer) override;
+  void on_arp(const ArpRecord& arp) override;
+  void on_anomaly(const AnomalyRecord& anomaly) override;
+  void on_stats(Timestamp time, const Counts& counts) override;
+  void flush() override;
+
+ private:
+  /// The members that every event of a session begins with.
+  JsonWriter begin(std::string_view type, Timestamp time, const Session& session, std::string_view app_proto = {});
+  JsonWriter begin(std::string_view type, Timestamp time);
+  void source(JsonWriter& json, std::uint16_t source);
+  void end(JsonWriter& json);
+
+  EventLog& log_;
+  std::string lines_;
+  bool flow_, fileinfo_, arp_, anomaly_, stats_;
+};
+
+}  // namespace unspool
