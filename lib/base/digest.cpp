@@ -1,7 +1,6 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <cassert>
 #include <new>
@@ -31,10 +30,29 @@ Sha256::Value Sha256::finish() {
   return value;
 }
 
-std::array<std::byte, 20> sha1(Bytes bytes) {
-  std::array<std::byte, 20> value;
-  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-       reinterpret_cast<unsigned char*>(value.data()));
+struct Sha1::Context {
+  EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  EVP_MD_CTX* md = EVP_MD_CTX_new();
+  Context() {
+    if (algorithm == nullptr || md == nullptr) throw std::bad_alloc();
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() {
+    EVP_MD_CTX_free(md);
+    EVP_MD_free(algorithm);
+  }
+};
+
+Sha1::Sha1() : context_{std::make_unique<Context>()} {}
+Sha1::Sha1(Sha1&&) noexcept = default;
+Sha1::~Sha1() = default;
+
+Sha1::Value Sha1::of(Bytes bytes) {
+  Value value;
+  EVP_DigestInit_ex(context_->md, context_->algorithm, nullptr);
+  EVP_DigestUpdate(context_->md, bytes.data(), bytes.size());
+  EVP_DigestFinal_ex(context_->md, reinterpret_cast<unsigned char*>(value.data()), nullptr);
   return value;
 }
 

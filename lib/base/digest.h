@@ -28,7 +28,21 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
-std::array<std::byte, 20> sha1(Bytes bytes);
+/// Of many short pieces, one after the other: OpenSSL's SHA1() looks the algorithm up under a lock of the process each time.
+class Sha1 {
+ public:
+  using Value = std::array<std::byte, 20>;
+
+  Sha1();
+  Sha1(Sha1&&) noexcept;
+  ~Sha1();
+
+  Value of(Bytes bytes);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
 
 /// Lower-case hexadecimal.
 std::string hex(Bytes bytes);

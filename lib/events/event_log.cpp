@@ -24,7 +24,8 @@ Result<std::unique_ptr<EventLog>> EventLog::open(Fd file, std::string path, cons
 /// Cuts the file behind its last line feed, and appends from then on.
 Result<void> EventLog::repair() {
   struct stat status {};
-  if (::fstat(file_.get(), &status) != 0) return fail(fmt::format("{}: cannot be looked at: {}", path_, os_error(errno)));
+  if (::fstat(file_.get(), &status) != 0)
+    return fail(fmt::format("{}: cannot be looked at: {}", path_, os_error(errno)));
   const off_t size = status.st_size;
   off_t keep = size;
   std::array<char, 4096> piece;
@@ -65,6 +66,8 @@ std::optional<Error> EventLog::failed() const {
   return Error{fmt::format("{}: events can no longer be written: {}{}", path_, os_error(error), advice)};
 }
 
-bool EventLog::wants(std::string_view type) const { return std::find(types_.begin(), types_.end(), type) != types_.end(); }
+bool EventLog::wants(std::string_view type) const {
+  return std::find(types_.begin(), types_.end(), type) != types_.end();
+}
 
 }  // namespace unspool

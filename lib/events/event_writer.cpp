@@ -39,6 +39,12 @@ void write_stream(JsonWriter& json, Side side, const StreamRecord& stream) {
   json.end_object();
 }
 
+/// In whole seconds, as EVE counts it: between the times' seconds, so from 0.9 s to 1.1 s it is 1.
+std::int64_t age(const Session& session) {
+  using std::chrono::floor, std::chrono::seconds;
+  return (floor<seconds>(session.last) - floor<seconds>(session.start)).count();
+}
+
 /// EVE's word for how far a session came.
 std::string_view flow_state(const FlowRecord& flow) {
   if (flow.ended == Ending::closed || flow.ended == Ending::reset || flow.ended == Ending::rejected) return "closed";
@@ -99,7 +105,8 @@ void EventWriter::source(JsonWriter& json, std::uint16_t source) {
   json.member(from.is_file ? "pcap_filename" : "in_iface", from.name);
 }
 
-JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Session& session, std::string_view app_proto) {
+JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Session& session,
+                              std::string_view app_proto) {
   JsonWriter json{lines_};
   json.begin_object().member("timestamp", eve_time(time)).member("flow_id", flow_id(session));
   source(json, session.source);
@@ -109,7 +116,7 @@ JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Sessi
   json.member("dest_ip", to_string(session.server().address)).member("dest_port", session.server().port);
   json.member("proto", protocol_name(session));
   if (!app_proto.empty()) json.member("app_proto", app_proto);
-  json.member("community_id", community_id(session.key));
+  json.member("community_id", community_id(session.key, sha1_));
   return json;
 }
 
@@ -128,18 +135,19 @@ void EventWriter::flush() {
 void EventWriter::on_flow(const FlowRecord& flow) {
   if (!flow_) return;
   const Session& session = flow.session;
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(session.last - session.start).count();
   JsonWriter json = begin("flow", flow.end, session);
   json.key("flow").begin_object();
   json.member("pkts_toserver", flow.packets[0]).member("pkts_toclient", flow.packets[1]);
   json.member("bytes_toserver", flow.wire_bytes[0]).member("bytes_toclient", flow.wire_bytes[1]);
-  json.member("start", eve_time(session.start)).member("end", eve_time(session.last)).member("age", age);
+  json.member("start", eve_time(session.start)).member("end", eve_time(session.last)).member("age", age(session));
   json.member("state", flow_state(flow)).member("reason", flow_reason(flow.ended)).end_object();
 
   json.key("unspool").begin_object();
   if (session.is_tcp()) {
     json.key("streams").begin_array();
-    for (const Side side : {Side::client, Side::server}) write_stream(json, side, flow.streams[static_cast<std::size_t>(side)]);
+    for (const Side side : {Side::client, Side::server}) {
+      write_stream(json, side, flow.streams[static_cast<std::size_t>(side)]);
+    }
     json.end_array();
   }
   json.member("roles", name(session.roles)).member("ended", name(flow.ended));
@@ -170,7 +178,7 @@ void EventWriter::on_transfer(const TransferRecord& transfer) {
   end(json);
 }
 
-/// RFC 826, as far as the packet goes; addresses in words where it is Ethernet and IPv4.
+/// RFC 826, as far as the packet goes; in words what EVE has words for.
 void EventWriter::on_arp(const ArpRecord& arp) {
   if (!arp_) return;
   constexpr std::uint16_t kEthernet = 1, kIp4 = 0x0800;
@@ -180,19 +188,24 @@ void EventWriter::on_arp(const ArpRecord& arp) {
   const auto hardware_length = in.get<std::uint8_t>();
   const auto protocol_length = in.get<std::uint8_t>();
   const auto opcode = in.get<std::uint16_t>();
+  const bool has_header = in.ok();
   const Bytes source_mac = in.take(hardware_length);
   const Bytes source_ip = in.take(protocol_length);
   const Bytes target_mac = in.take(hardware_length);
   const Bytes target_ip = in.take(protocol_length);
-  const auto address = [&](Bytes bytes) { return bytes.size() == 4 ? to_string(IpAddress::v4(bytes)) : hex(bytes); };
+  const auto address = [&](Bytes bytes) {
+    return protocol == kIp4 && bytes.size() == 4 ? to_string(IpAddress::v4(bytes)) : hex(bytes);
+  };
 
   JsonWriter json = begin("arp", arp.time);
   source(json, arp.source);
   write_vlans(json, arp.vlans);
   json.key("arp").begin_object();
-  json.member("hw_type", hardware == kEthernet ? std::string{"ethernet"} : fmt::format("{}", hardware));
-  json.member("proto_type", protocol == kIp4 ? std::string{"ipv4"} : fmt::format("0x{:04x}", protocol));
-  json.member("opcode", arp_opcode(opcode));
+  if (has_header) {
+    json.member("hw_type", hardware == kEthernet ? std::string{"ethernet"} : fmt::format("{}", hardware));
+    json.member("proto_type", protocol == kIp4 ? std::string{"ipv4"} : fmt::format("0x{:04x}", protocol));
+    json.member("opcode", arp_opcode(opcode));
+  }
   if (in.ok()) {
     json.member("src_mac", mac(source_mac)).member("src_ip", address(source_ip));
     json.member("dest_mac", mac(target_mac)).member("dest_ip", address(target_ip));

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "events/event_log.h"
 #include "plugin/sink.h"
@@ -31,6 +32,7 @@ class EventWriter : public EventSink {
 
   EventLog& log_;
   std::string lines_;
+  Sha1 sha1_;
   bool flow_, fileinfo_, arp_, anomaly_, stats_;
 };
 
