@@ -1,7 +1,8 @@
-// The waist: all that the author of a protocol reads. Below it packets become streams; above it are protocols and outputs.
+// The waist: all that the author of a protocol reads. Below it packets become streams; above it are protocols and
+// outputs.
 //
-// A Protocol is made once for each shard; it makes a Parser for each session that it follows. Both live on one thread: no
-// locks anywhere.
+// A Protocol is made once for each shard; it makes a Parser for each session that it follows. Both live on one thread:
+// no locks anywhere.
 #pragma once
 
 #include <memory>
@@ -39,8 +40,8 @@ class Outputs {
   virtual ~Outputs() = default;
 
   /// Opens a transfer of this session. `name` is the full original name (a path, as on the wire: any bytes); `from` the
-  /// side that sent the content; `app_proto` stands in its event. Never null: one that cannot be stored takes its bytes,
-  /// counts them, and says so in its event.
+  /// side that sent the content; `app_proto` stands in its event. Never null: one that cannot be stored takes its
+  /// bytes, counts them, and says so in its event.
   virtual std::unique_ptr<Transfer> open_transfer(const Session& session, Side from, std::string_view name,
                                                   std::string_view app_proto) = 0;
 };

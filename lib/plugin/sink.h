@@ -15,12 +15,6 @@
 
 namespace unspool {
 
-struct Gap {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-  Cause cause = Cause::end;
-};
-
 /// The gaps of one stream or transfer: the first thousand, and how many more.
 struct GapList {
   static constexpr std::size_t kListed = 1000;
@@ -34,9 +28,9 @@ struct GapList {
 };
 
 struct StreamRecord {
-  std::uint64_t bytes = 0;           // given out, gaps left out
+  std::uint64_t bytes = 0;  // given out, gaps left out
   GapList gaps;
-  std::uint64_t unacknowledged = 0;  // given out, but nobody acknowledged them
+  std::uint64_t unacknowledged = 0;     // given out, but nobody acknowledged them
   std::optional<Sha256::Value> sha256;  // of the bytes given out
 };
 
@@ -60,14 +54,14 @@ struct TransferRecord {
   Session session;
   Side from = Side::client;
   std::string app_proto;
-  std::string name;               // as the protocol gave it
-  std::string path;               // of its first link, below the output directory; empty when it is not stored
-  std::uint64_t size = 0;         // gaps counted
+  std::string name;        // as the protocol gave it
+  std::string path;        // of its first link, below the output directory; empty when it is not stored
+  std::uint64_t size = 0;  // gaps counted
   GapList gaps;
   std::optional<Sha256::Value> sha256;  // of the bytes that are there
-  bool whole = false;             // its end was seen
-  Timestamp end;                  // session.last when it ended
-  std::string error;              // why it is not stored, or not all of it; for the operator
+  bool whole = false;                   // its end was seen
+  Timestamp end;                        // session.last when it ended
+  std::string error;                    // why it is not stored, or not all of it; for the operator
 };
 
 struct ArpRecord {
@@ -84,10 +78,11 @@ struct AnomalyRecord {
   std::string_view type;  // "overlap_differs", "order_conflict", ...
   Side from = Side::client;
   std::uint64_t offset = 0;
-  Bytes first, second;    // at most 256 bytes each; valid until the call returns
+  Bytes first, second;  // at most 256 bytes each; valid until the call returns
 };
 
-/// Totals of the run, by name: "packets", "gaps.not_captured" ... Dots make JSON objects.
+/// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that begin alike
+/// stand together.
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
 
 /// Takes what is to be said. One for each shard: called from one thread only.

@@ -27,6 +27,13 @@ enum class Cause : std::uint8_t {
 };
 std::string_view name(Cause cause);
 
+/// A hole in a stream: a fact, never filler.
+struct Gap {
+  std::uint64_t offset = 0;  // in its stream
+  std::uint64_t length = 0;
+  Cause cause = Cause::end;
+};
+
 /// Either bytes, or a gap of `missing` bytes with its cause; never both, never neither.
 struct Chunk {
   Side from = Side::client;
