@@ -81,7 +81,8 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   separate();
   out_ += '"';
   const std::size_t most = text.size() > kLongest ? kLongest : text.size();
-  for (std::size_t at = 0; at < most;) {
+  std::size_t at = 0;
+  while (at < most) {
     std::size_t run = at;
     while (run < most && is_plain(static_cast<unsigned char>(text[run]))) ++run;
     out_.append(text, at, run - at);
@@ -101,7 +102,7 @@ JsonWriter& JsonWriter::value(std::string_view text) {
       ++at;
     }
   }
-  if (most < text.size()) out_ += "\xe2\x80\xa6";
+  if (at < text.size()) out_ += "\xe2\x80\xa6";
   out_ += '"';
   return *this;
 }

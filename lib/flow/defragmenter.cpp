@@ -56,6 +56,7 @@ struct Partial {
   std::uint32_t highest = 0;            // the end of the furthest part
   std::optional<std::uint32_t> total;   // once the last fragment was seen
   std::uint32_t frame_bytes = 0;
+  std::uint8_t protocol = 0;            // as the fragment at offset 0 says
   std::uint64_t cost = kDatagramOverhead;
 };
 
@@ -152,6 +153,7 @@ const Defragmenter::Whole* Defragmenter::State::assemble(Partials::iterator part
   }
   whole.payload = joined;
   whole.frame_bytes = partial->frame_bytes;
+  whole.protocol = partial->protocol;
   drop(partial);
   return &whole;
 }
@@ -186,13 +188,13 @@ const Defragmenter::Whole* Defragmenter::add(const wire::Datagram& datagram, std
   partial->frame_bytes += frame_bytes;
   if (s.overlaps(*partial, fragment.offset, end32)) {
     ++s.counters.overlapping;
-    if (State::is_copy(*partial, fragment.offset, datagram.payload)) return nullptr;
-    if (!v4) {
+    if (!v4 && !State::is_copy(*partial, fragment.offset, datagram.payload)) {
       s.drop(partial);  // RFC 5722
       return nullptr;
     }
   }
   if (!fragment.more) partial->total = end32;
+  if (fragment.offset == 0 && !partial->parts.contains(0)) partial->protocol = datagram.protocol;
   s.insert_uncovered(*partial, fragment.offset, datagram.payload, origin);
   if (partial->total && partial->covered == *partial->total) return s.assemble(partial);
   s.make_room();

@@ -31,6 +31,7 @@ class Defragmenter {
     Bytes payload;                     // of the IP datagram: transport header and all
     std::vector<OriginSpan> origins;   // ascending offsets, the first at 0; neighbours of one origin joined
     std::uint32_t frame_bytes = 0;     // wire lengths of its fragments, added up
+    std::uint8_t protocol = 0;         // as its first fragment names it: in IPv6 the others may lie
   };
   /// Takes one fragment (`datagram.kind == fragment`) seen at `now`, which never goes back. The whole when this one
   /// completes it, valid until the next call; else null. The first copy of a byte wins in IPv4; an overlap in IPv6 drops the

@@ -14,18 +14,17 @@ constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58;
 void decode_tcp(Bytes bytes, std::uint32_t missing, Datagram& out) {
   constexpr std::size_t kShortest = 20;
   TcpPorts ports;
-  const auto segment = read_tcp(bytes, missing, ports);
-  if (!segment) {
+  if (!read_tcp(bytes, missing, ports, out.tcp)) {
     out.kind = missing > 0 || bytes.size() < kShortest ? Kind::truncated : Kind::malformed;
     return;
   }
   out.kind = Kind::tcp;
   out.source_port = ports.source;
   out.destination_port = ports.destination;
-  out.tcp = *segment;
+  out.transport = bytes;
 }
 
-/// RFC 768; a length of 0 is a jumbogram's (RFC 2675, 4), and one that is longer than the datagram counts as what there is.
+/// RFC 768; a length of 0 is a jumbogram's (RFC 2675, 4), and one beyond the datagram's end counts as what there is.
 void decode_udp(Bytes bytes, std::uint32_t missing, Datagram& out) {
   constexpr std::size_t kHeader = 8;
   Cursor in{bytes};
@@ -40,10 +39,12 @@ void decode_udp(Bytes bytes, std::uint32_t missing, Datagram& out) {
   out.kind = Kind::udp;
   out.payload = in.rest();
   out.missing = missing;
+  out.transport = bytes;
   if (length == 0 || length - kHeader >= out.payload.size() + missing) return;
   const std::size_t claimed = length - kHeader;
   out.missing = claimed > out.payload.size() ? static_cast<std::uint32_t>(claimed - out.payload.size()) : 0;
   out.payload = out.payload.first(std::min(claimed, out.payload.size()));
+  out.transport = bytes.first(kHeader + out.payload.size());
 }
 
 }  // namespace
@@ -54,6 +55,7 @@ void decode_transport(Bytes payload, std::uint32_t missing, Datagram& out) {
     case kUdp: return decode_udp(payload, missing, out);
     default: break;
   }
+  if (is_ip6_extension(out.protocol) && out.ip_header.empty()) return decode_ip6_payload(payload, missing, out);
   out.kind = out.protocol == kIcmp || out.protocol == kIcmp6 ? Kind::icmp : Kind::transport;
   out.payload = payload;
   out.missing = missing;
@@ -63,6 +65,9 @@ void decode(std::uint16_t link_type, Bytes frame, std::uint32_t wire_length, Dat
   const auto missing = static_cast<std::uint32_t>(wire_length > frame.size() ? wire_length - frame.size() : 0);
   Cursor in{frame};
   out.vlans = {};
+  out.ip_header = {};
+  out.transport = {};
+  out.source_routed = false;
   const LinkHeader link = read_link(link_type, in, out.vlans);
   switch (link.verdict) {
     case LinkHeader::Verdict::ok: break;

@@ -42,15 +42,19 @@ struct Datagram {
   Bytes payload;              // not of tcp: that is tcp.payload
   std::uint32_t missing = 0;  // bytes behind `payload` that were on the wire and not captured
   Fragment fragment;
+  Bytes ip_header;             // of IPv4, options and all; empty for IPv6
+  Bytes transport;             // of tcp and udp: header and payload, as far as captured
+  bool source_routed = false;  // `destination` is only the next stop of a source route
 };
 
-/// Takes apart one frame. `link_type` is a LINKTYPE_ number (tcpdump.org/linktypes.html), `wire_length` the frame's length
-/// on the wire, at least `frame.size()`. Ethernet padding is never payload; an IP total length of 0 (offload) means all
-/// that was captured. Fills all that `out.kind` names and the addresses where there are any; views in it point into `frame`.
+/// Takes apart one frame. `link_type` is a LINKTYPE_ number (tcpdump.org/linktypes.html), `wire_length` the frame's
+/// length on the wire, at least `frame.size()`. Ethernet padding is never payload; an IP total length of 0 (offload)
+/// means all that was captured. Fills all that `out.kind` names, the addresses where there are any, and what checksums
+/// are judged by; views in it point into `frame`.
 void decode(std::uint16_t link_type, Bytes frame, std::uint32_t wire_length, Datagram& out);
 
-/// Takes apart the payload of an IP datagram that was put together from fragments; `out` holds the addresses, VLANs and
-/// protocol already.
+/// Takes apart the payload of an IP datagram that was put together from fragments; `out` holds what decode() made of
+/// one of them, with the protocol that the first one names. Extension headers of IPv6 may stand in it.
 void decode_transport(Bytes payload, std::uint32_t missing, Datagram& out);
 
 /// Whether frames of this link type can be taken apart.

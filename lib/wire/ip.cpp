@@ -13,8 +13,8 @@ struct Protocol {
 };
 constexpr int kMostExtensions = 12;
 
-/// `body` cut to the `claimed` bytes that the IP header counts; what of them was on the wire and not captured, in `missing`.
-/// More than the wire had cannot be missing: the length lies.
+/// `body` cut to the `claimed` bytes that the IP header counts; what of them was on the wire and not captured, in
+/// `missing`. More than the wire had cannot be missing: the length lies.
 Bytes cut(Bytes body, std::size_t claimed, std::uint32_t& missing) {
   if (claimed <= body.size()) {
     missing = 0;
@@ -31,10 +31,31 @@ void finish(Bytes payload, std::uint32_t missing, bool is_fragment, Datagram& ou
   out.missing = missing;
 }
 
-constexpr bool is_extension(std::uint8_t protocol) {
-  return protocol == Protocol::hop_by_hop || protocol == Protocol::routing || protocol == Protocol::destination ||
-         protocol == Protocol::authentication || protocol == Protocol::mobility || protocol == Protocol::host_identity ||
-         protocol == Protocol::shim6;
+/// Whether a loose or strict source route among these options of IPv4 is not at its end (RFC 791, 3.1).
+bool has_route_ahead(Bytes options) {
+  constexpr std::uint8_t kEnd = 0, kNothing = 1, kLooseRoute = 131, kStrictRoute = 137;
+  Cursor in{options};
+  while (in.left() > 0) {
+    const auto kind = in.get<std::uint8_t>();
+    if (kind == kEnd) break;
+    if (kind == kNothing) continue;
+    const auto length = in.get<std::uint8_t>();
+    if (length < 2) break;
+    Cursor value{in.take(length - 2U)};
+    if ((kind == kLooseRoute || kind == kStrictRoute) && value.get<std::uint8_t>() <= length) return value.ok();
+  }
+  return false;
+}
+
+/// Any extension header but the fragment header: its length stands in it.
+void read_extension(Cursor& in, Datagram& out) {
+  const bool authentication = out.protocol == Protocol::authentication, routing = out.protocol == Protocol::routing;
+  out.protocol = in.get<std::uint8_t>();
+  const std::size_t words = in.get<std::uint8_t>();
+  Cursor body{in.take(authentication ? words * 4 + 6 : words * 8 + 6)};  // RFC 4302, 2.2; RFC 8200, 4.2
+  body.skip(1);
+  const auto segments_left = body.get<std::uint8_t>();
+  if (routing && segments_left > 0) out.source_routed = true;
 }
 
 /// The fragment header of RFC 8200, 4.5. An atomic fragment, alone and whole, is none (RFC 6946).
@@ -75,9 +96,12 @@ void decode_ip4(Bytes bytes, std::uint32_t missing, Datagram& out) {
   out.kind = Kind::truncated;
   if (bytes.size() < header) return;
 
+  out.ip_header = bytes.first(header);
+  if (header > 20) out.source_routed = has_route_ahead(out.ip_header.subspan(20));
   const Bytes payload = cut(bytes.subspan(header), length - header, missing);
   const bool is_fragment = (fragment & 0x3fffU) != 0;
-  out.fragment = Fragment{.id = id, .offset = static_cast<std::uint16_t>((fragment & 0x1fffU) * 8U), .more = (fragment & 0x2000U) != 0};
+  out.fragment = Fragment{
+      .id = id, .offset = static_cast<std::uint16_t>((fragment & 0x1fffU) * 8U), .more = (fragment & 0x2000U) != 0};
   finish(payload, missing, is_fragment, out);
 }
 
@@ -96,19 +120,27 @@ void decode_ip6(Bytes bytes, std::uint32_t missing, Datagram& out) {
   out.source = IpAddress::v6(source);
   out.destination = IpAddress::v6(destination);
 
-  const std::size_t claimed = length == 0 ? in.left() + missing : length;  // 0: jumbogram, or cut up later (RFC 2675, TSO)
-  Cursor rest{cut(in.rest(), claimed, missing)};
+  // 0: a jumbogram (RFC 2675), or the card cuts it up later (TSO)
+  const std::size_t claimed = length == 0 ? in.left() + missing : length;
+  const Bytes payload = cut(in.rest(), claimed, missing);
+  if (!is_ip6_extension(out.protocol)) return decode_transport(payload, missing, out);
+  decode_ip6_payload(payload, missing, out);
+}
+
+bool is_ip6_extension(std::uint8_t protocol) {
+  return protocol == Protocol::hop_by_hop || protocol == Protocol::routing || protocol == Protocol::fragment ||
+         protocol == Protocol::authentication || protocol == Protocol::destination || protocol == Protocol::mobility ||
+         protocol == Protocol::host_identity || protocol == Protocol::shim6;
+}
+
+void decode_ip6_payload(Bytes bytes, std::uint32_t missing, Datagram& out) {
+  Cursor rest{bytes};
   bool is_fragment = false;
-  for (int extensions = 0; !is_fragment; ++extensions) {
+  for (int extensions = 0; !is_fragment && is_ip6_extension(out.protocol); ++extensions) {
     if (out.protocol == Protocol::fragment) {
       is_fragment = read_fragment_header(rest, out);
-    } else if (is_extension(out.protocol)) {
-      const bool authentication = out.protocol == Protocol::authentication;
-      out.protocol = rest.get<std::uint8_t>();
-      const std::size_t words = rest.get<std::uint8_t>();
-      rest.skip(authentication ? words * 4 + 6 : words * 8 + 6);  // RFC 4302, 2.2; RFC 8200, 4.2
     } else {
-      break;
+      read_extension(rest, out);
     }
     out.kind = Kind::truncated;
     if (!rest.ok()) return;

@@ -6,9 +6,8 @@
 
 namespace unspool::wire {
 
-std::optional<Segment> read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports) {
+bool read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports, Segment& segment) {
   Cursor in{bytes};
-  Segment segment;
   ports.source = in.get<std::uint16_t>();
   ports.destination = in.get<std::uint16_t>();
   segment.seq = in.get<std::uint32_t>();
@@ -19,12 +18,12 @@ std::optional<Segment> read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& po
   in.skip(2);
   segment.urgent = in.get<std::uint16_t>();
   const std::size_t words = offset_and_flags >> 12U;
-  if (!in.ok() || words < 5) return std::nullopt;
+  if (!in.ok() || words < 5) return false;
   segment.options = in.take((words - 5) * 4);
-  if (!in.ok()) return std::nullopt;
+  if (!in.ok()) return false;
   segment.payload = in.rest();
   segment.missing = missing;
-  return segment;
+  return true;
 }
 
 std::optional<std::uint8_t> window_scale(Bytes options) {

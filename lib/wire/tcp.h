@@ -33,9 +33,11 @@ struct TcpPorts {
   std::uint16_t source = 0, destination = 0;
 };
 
-/// Reads a TCP header at the front of `bytes`, which end with the captured part of the IP datagram; `missing` more bytes
-/// were on the wire. Empty when the header is cut, or its data offset is below 5 words or past the bytes.
-std::optional<Segment> read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports);
+/// Reads a TCP header at the front of `bytes`, which end with the captured part of the IP datagram; `missing` more
+/// bytes were on the wire. False when the header is cut, or its data offset is below 5 words or past the bytes; what it
+/// fills is then of no use. In place, because copying a Segment whose fields were just written takes as long as all the
+/// rest of decoding.
+bool read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports, Segment& segment);
 
 /// The window scale of RFC 7323, 2.2 in these options, at most 14; empty when there is none.
 std::optional<std::uint8_t> window_scale(Bytes options);
