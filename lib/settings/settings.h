@@ -16,12 +16,16 @@ struct PipelineSettings {
   int workers = -1;                                 // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
   ShardBy shard_by = ShardBy::hosts;                // what keeps sessions together in one shard
   std::uint64_t seed = 1;                           // of random victims, when a limit bites
+
+  bool operator==(const PipelineSettings&) const = default;
 };
 
 struct Limits {
   std::uint32_t sessions = 1'000'000;               // in all shards together; then the least useful one is evicted
   std::uint32_t fragmented_datagrams = 8192;        // IP datagrams put together at a time
   std::uint64_t fragment_bytes = 16U << 20U;        // held for them
+
+  bool operator==(const Limits&) const = default;
 };
 
 struct Timeouts {
@@ -30,6 +34,8 @@ struct Timeouts {
   std::chrono::milliseconds closed{5'000};          // how long an ended one still takes in late packets
   std::chrono::milliseconds udp{60'000};            // a UDP session without packets
   std::chrono::milliseconds fragments{30'000};      // a datagram whose fragments do not all come
+
+  bool operator==(const Timeouts&) const = default;
 };
 
 struct StreamSettings {
@@ -44,20 +50,28 @@ struct StreamSettings {
   bool midstream = true;                            // follow sessions whose SYN was not seen
   Checksums checksums = Checksums::count;           // of IPv4 and TCP: offload makes wrong ones common
   Digest digest = Digest::none;                     // of each stream, in `flow` events
+
+  bool operator==(const StreamSettings&) const = default;
 };
 
 struct TransferSettings {
   Digest digest = Digest::sha256;                   // of each transfer, in `fileinfo` events
   std::uint32_t open_files = 512;                   // at a time, in all shards together
+
+  bool operator==(const TransferSettings&) const = default;
 };
 
 struct EventSettings {
   std::vector<std::string> types{"flow", "fileinfo", "arp", "anomaly", "stats"};  // which are written
+
+  bool operator==(const EventSettings&) const = default;
 };
 
 /// One entry of `protocols:`.
 struct ProtocolSettings {
   std::string name;
+
+  bool operator==(const ProtocolSettings&) const = default;
 };
 
 struct Settings {
@@ -69,6 +83,8 @@ struct Settings {
   StreamSettings streams;
   TransferSettings transfers;
   EventSettings events;
+
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace unspool

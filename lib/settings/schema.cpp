@@ -1,0 +1,271 @@
+#include "settings/schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <limits>
+
+#include "settings/text.h"
+#include "settings/values.h"
+
+namespace unspool {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kKiB = 1U << 10U, kMiB = 1U << 20U, kGiB = 1U << 30U, kTiB = kGiB << 10U;
+constexpr milliseconds kNone{0}, kBrief{1};
+constexpr milliseconds kMinute = std::chrono::minutes{1}, kDay = std::chrono::hours{24}, kMonth = 30 * kDay;
+constexpr std::uint64_t kMostWorkers = 256;
+constexpr std::size_t kLongestText = 4096;  // PATH_MAX
+
+constexpr std::array<std::string_view, 5> kEventTypes{"flow", "fileinfo", "arp", "anomaly", "stats"};
+
+constexpr std::array<std::pair<ShardBy, std::string_view>, 2> kShardBy{
+    {{ShardBy::hosts, "hosts"}, {ShardBy::session, "session"}}};
+constexpr std::array<std::pair<Digest, std::string_view>, 2> kDigest{
+    {{Digest::none, "none"}, {Digest::sha256, "sha256"}}};
+constexpr std::array<std::pair<Checksums, std::string_view>, 3> kChecksums{
+    {{Checksums::off, "off"}, {Checksums::count, "count"}, {Checksums::drop, "drop"}}};
+
+/// A key whose value `read(node)` makes, or tells why not, and `write(member)` turns back into YAML.
+template <class T, class Read, class Write>
+SettingsKey value(std::string_view name, T& member, Read read, Write write) {
+  return {.name = name,
+          .read =
+              [&member, read](const YamlNode& node, const std::string& path, Complaints& complaints) {
+                if (auto result = read(node)) {
+                  member = static_cast<T>(*std::move(result));
+                } else {
+                  complaints.add(node.offset, path, result.error().what);
+                }
+              },
+          .written = [&member, write] { return write(member); },
+          .keys = {}};
+}
+
+SettingsKey mapping(std::string_view name, std::vector<SettingsKey> keys) {
+  return {.name = name, .read = {}, .written = {}, .keys = std::move(keys)};
+}
+
+template <std::unsigned_integral T>
+SettingsKey number(std::string_view name, T& member, Range<T> range) {
+  return value(
+      name, member,
+      [=](const YamlNode& node) {
+        return read_number(node, {range.least, range.most});
+      },
+      [](T number) { return fmt::format("{}", number); });
+}
+
+template <std::unsigned_integral T>
+SettingsKey size(std::string_view name, T& member, Range<std::uint64_t> range) {
+  return value(
+      name, member, [=](const YamlNode& node) { return read_size(node, range); },
+      [](T bytes) { return size_text(bytes); });
+}
+
+SettingsKey duration(std::string_view name, milliseconds& member, Range<milliseconds> range) {
+  return value(
+      name, member, [=](const YamlNode& node) { return read_duration(node, range); }, duration_text);
+}
+
+SettingsKey flag(std::string_view name, bool& member) {
+  return value(name, member, read_flag, [](bool b) { return std::string{b ? "true" : "false"}; });
+}
+
+template <class T, std::size_t N>
+SettingsKey word(std::string_view name, T& member, const std::array<std::pair<T, std::string_view>, N>& words) {
+  const auto read = [&words](const YamlNode& node) -> Result<T> {
+    std::vector<std::string_view> allowed;
+    for (const auto& [meaning, text] : words) {
+      if (node.kind == YamlNode::Kind::scalar && node.text == text) return meaning;
+      allowed.push_back(text);
+    }
+    return fail(wrong(node, fmt::format("one of {}", fmt::join(allowed, ", "))));
+  };
+  return value(name, member, read, [&words](T meaning) {
+    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& w) { return w.first == meaning; });
+    return std::string{found->second};
+  });
+}
+
+SettingsKey text(std::string_view name, std::string& member) {
+  const auto read = [](const YamlNode& node) -> Result<std::string> {
+    if (node.kind != YamlNode::Kind::scalar) return fail(wrong(node, "text (\"\" for none)"));
+    if (node.text.size() > kLongestText) return fail(fmt::format("is longer than {} bytes", kLongestText));
+    if (!is_printable(node.text)) return fail(fmt::format("has a control character: {}", shown(node.text)));
+    return node.text;
+  };
+  return value(name, member, read, [](const std::string& s) { return quoted(s); });
+}
+
+/// -1 is written auto.
+SettingsKey workers(std::string_view name, int& member) {
+  const auto read = [](const YamlNode& node) -> Result<int> {
+    if (node.kind == YamlNode::Kind::scalar && node.text == "auto") return -1;
+    return read_number(node, {0, kMostWorkers}, "auto or ").map([](std::uint64_t n) { return static_cast<int>(n); });
+  };
+  return value(name, member, read, [](int n) { return n < 0 ? std::string{"auto"} : fmt::format("{}", n); });
+}
+
+/// Adds the name that `node` gives, one of `allowed` and not yet in `names`, or complains.
+void add_name(const YamlNode& node, const std::string& path, const std::vector<std::string>& allowed,
+              std::vector<std::string>& names, Complaints& complaints) {
+  if (node.kind == YamlNode::Kind::unreadable) return;
+  const bool known =
+      node.kind == YamlNode::Kind::scalar && std::find(allowed.begin(), allowed.end(), node.text) != allowed.end();
+  if (!known) {
+    complaints.add(node.offset, path, wrong(node, fmt::format("one of {}", fmt::join(allowed, ", "))));
+  } else if (std::find(names.begin(), names.end(), node.text) != names.end()) {
+    complaints.add(node.offset, path, node.text + " is listed twice");
+  } else {
+    names.push_back(node.text);
+  }
+}
+
+std::string list_text(const std::vector<std::string>& names) { return fmt::format("[{}]", fmt::join(names, ", ")); }
+
+SettingsKey event_types(std::string_view name, std::vector<std::string>& member) {
+  const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
+    if (node.kind != YamlNode::Kind::list) {
+      return complaints.add(node.offset, path, wrong(node, "a list of event types, such as [flow, stats]"));
+    }
+    member.clear();
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      add_name(node.items[i], fmt::format("{}[{}]", path, i), {kEventTypes.begin(), kEventTypes.end()}, member,
+               complaints);
+    }
+  };
+  return {.name = name, .read = read, .written = [&member] { return list_text(member); }, .keys = {}};
+}
+
+/// No protocol that is built in takes settings yet: each key is an error of its own.
+void refuse_protocol_settings(const YamlNode& node, const std::string& path, const std::string& protocol,
+                              Complaints& complaints) {
+  if (node.kind == YamlNode::Kind::unreadable) return;
+  if (node.kind != YamlNode::Kind::mapping) {
+    complaints.add(node.offset, path, wrong(node, "a mapping of settings: without any, write only " + protocol));
+    return;
+  }
+  for (std::size_t i = 0; i < node.items.size(); i += 2) {
+    const YamlNode& key = node.items[i];
+    complaints.add(key.offset, fmt::format("{}.{}", path, path_step(key.text)), protocol + " takes no settings");
+  }
+}
+
+/// An entry is a name, or a mapping of one name to its settings.
+SettingsKey protocols(std::string_view name, std::vector<ProtocolSettings>& member,
+                      std::span<const std::string> protocol_names) {
+  const std::vector<std::string> allowed{protocol_names.begin(), protocol_names.end()};
+  const auto read = [&member, allowed](const YamlNode& node, const std::string& path, Complaints& complaints) {
+    if (node.kind != YamlNode::Kind::list) {
+      return complaints.add(node.offset, path, wrong(node, "a list of protocols, such as [raw]"));
+    }
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const YamlNode& item = node.items[i];
+      const std::string place = fmt::format("{}[{}]", path, i);
+      const bool with_settings = item.kind == YamlNode::Kind::mapping;
+      if (with_settings && item.items.size() != 2) {
+        complaints.add(item.offset, place, "needs a protocol's name, or one name with its settings");
+        continue;
+      }
+      const std::size_t before = names.size();
+      add_name(with_settings ? item.items[0] : item, place, allowed, names, complaints);
+      if (with_settings && names.size() > before) {
+        refuse_protocol_settings(item.items[1], place + "." + names.back(), names.back(), complaints);
+      }
+    }
+    member.clear();
+    member.reserve(names.size());
+    for (std::string& protocol : names) member.push_back({std::move(protocol)});
+  };
+  const auto written = [&member] {
+    std::vector<std::string> names;
+    names.reserve(member.size());
+    for (const ProtocolSettings& protocol : member) names.push_back(protocol.name);
+    return list_text(names);
+  };
+  return {.name = name, .read = read, .written = written, .keys = {}};
+}
+
+// Each of these names all members of its struct, so that a new member does not compile before it is given a key.
+
+std::vector<SettingsKey> pipeline_keys(PipelineSettings& settings) {
+  auto& [worker_threads, shard_by, seed] = settings;
+  return {
+      workers("workers", worker_threads),
+      word("shard_by", shard_by, kShardBy),
+      number("seed", seed, {0, std::numeric_limits<std::uint64_t>::max()}),
+  };
+}
+
+std::vector<SettingsKey> limit_keys(Limits& settings) {
+  auto& [sessions, fragmented_datagrams, fragment_bytes] = settings;
+  return {
+      number("sessions", sessions, {1, 100'000'000}),
+      number("fragmented_datagrams", fragmented_datagrams, {1, 1'000'000}),
+      size("fragment_bytes", fragment_bytes, {64 * kKiB, 2 * kGiB}),
+  };
+}
+
+std::vector<SettingsKey> timeout_keys(Timeouts& settings) {
+  auto& [idle, handshake, closed, udp, fragments] = settings;
+  return {
+      duration("idle", idle, {kBrief, kMonth}),         duration("handshake", handshake, {kBrief, kMonth}),
+      duration("closed", closed, {kNone, kMonth}),      duration("udp", udp, {kBrief, kMonth}),
+      duration("fragments", fragments, {kBrief, kDay}),
+  };
+}
+
+std::vector<SettingsKey> stream_keys(StreamSettings& settings) {
+  auto& [grace, hole, start_bytes, held_bytes, held_segments, held_bytes_host, held_bytes_run, history, midstream,
+         checksums, digest] = settings;
+  return {
+      duration("grace", grace, {kNone, kMinute}),
+      duration("hole", hole, {kBrief, kDay}),
+      size("start_bytes", start_bytes, {0, 64 * kMiB}),
+      size("held_bytes", held_bytes, {0, kGiB}),
+      number("held_segments", held_segments, {1, 1'000'000}),
+      size("held_bytes_host", held_bytes_host, {0, kTiB}),
+      size("held_bytes_run", held_bytes_run, {0, kTiB}),
+      size("history", history, {0, 16 * kMiB}),
+      flag("midstream", midstream),
+      word("checksums", checksums, kChecksums),
+      word("digest", digest, kDigest),
+  };
+}
+
+std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
+  auto& [digest, open_files] = settings;
+  return {
+      word("digest", digest, kDigest),
+      number("open_files", open_files, {1, 1'000'000}),
+  };
+}
+
+std::vector<SettingsKey> event_keys(EventSettings& settings) {
+  auto& [types] = settings;
+  return {event_types("types", types)};
+}
+
+}  // namespace
+
+std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
+  auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events] = settings;
+  return {
+      text("output", output),
+      protocols("protocols", protocol_list, protocol_names),
+      mapping("pipeline", pipeline_keys(pipeline)),
+      mapping("limits", limit_keys(limits)),
+      mapping("timeouts", timeout_keys(timeouts)),
+      mapping("streams", stream_keys(streams)),
+      mapping("transfers", transfer_keys(transfers)),
+      mapping("events", event_keys(events)),
+  };
+}
+
+}  // namespace unspool

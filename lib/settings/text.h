@@ -1,0 +1,30 @@
+// Text that somebody wrote: what of it can be shown, and what it may have been meant to say.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace unspool {
+
+/// The length of the character that `text` begins with, if it is well-formed UTF-8 (Unicode, table 3-7) and no control
+/// character; 0 if not, or if there is none.
+std::size_t printable(std::string_view text);
+
+/// Whether all of it is such characters.
+bool is_printable(std::string_view text);
+
+/// In double quotes, with the escapes that JSON and YAML share; bytes that cannot be shown become \\xHH.
+std::string quoted(std::string_view text);
+
+/// quoted(), of no more than the first 40 bytes: for messages.
+std::string shown(std::string_view text);
+
+/// A key as a step of a path: as it stands if it is a plain word, else shown().
+std::string path_step(std::string_view key);
+
+/// How many characters must be inserted, removed, replaced or swapped with their neighbours to turn one word into the
+/// other; `most` + 1 when it is more than `most`.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most);
+
+}  // namespace unspool

@@ -1,0 +1,136 @@
+// config/unspool.yaml, the settings' defaults and the schema say the same.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "base/file.h"
+#include "settings/told.h"
+
+namespace unspool::test {
+namespace {
+
+std::string documented() {
+  const auto root = std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path();
+  return read_text_file((root / "config/unspool.yaml").string(), 1U << 20U).value();
+}
+
+std::string without_comments(const std::string& yaml) {
+  std::string bare;
+  std::istringstream in{yaml};
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (begin != std::string::npos && line[begin] != '#') bare += line + "\n";
+  }
+  return bare;
+}
+
+TEST(Documentation, HoldsEveryKeyWithItsDefault) {
+  EXPECT_EQ(without_comments(documented()), dump_settings(Settings{}));
+}
+
+TEST(Documentation, ReadsAsTheDefaults) {
+  EXPECT_EQ(told(documented()), "defaults");
+  const auto settings = parse_settings(documented(), "unspool.yaml", protocols());
+  ASSERT_TRUE(settings);
+  EXPECT_TRUE(*settings == Settings{});
+}
+
+TEST(Documentation, SaysSomethingAboutEachKey) {
+  std::istringstream in{documented()};
+  std::string before, undocumented;
+  for (std::string line; std::getline(in, line); before = line) {
+    const bool key = !line.empty() && line.find('#') == std::string::npos && !line.ends_with(':');
+    if (key && before.find("# ") == std::string::npos) undocumented += line + "\n";
+  }
+  EXPECT_EQ(undocumented, "");
+}
+
+TEST(Defaults, AreWhatNothingSets) {
+  for (const char* nothing :
+       {"", "\n", "# only a comment\n", "---\n", "---\n...\n", "{}", "~", "\xef\xbb\xbf", "\r\n"}) {
+    EXPECT_EQ(told(nothing), "defaults") << nothing;
+  }
+}
+
+/// Nothing is as it is by default.
+Settings others() {
+  using namespace std::chrono_literals;
+  return {.output = "/srv/\"un\\spool\" \xc3\xa9: # 1",
+          .protocols = {{"dns"}, {"raw"}},
+          .pipeline = {.workers = 0, .shard_by = ShardBy::session, .seed = 18'446'744'073'709'551'615U},
+          .limits = {.sessions = 7, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
+          .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
+          .streams = {.grace = 0ms,
+                      .hole = 90s,
+                      .start_bytes = 0,
+                      .held_bytes = 1'000'001,
+                      .held_segments = 1,
+                      .held_bytes_host = 1U << 30U,
+                      .held_bytes_run = 5'000'000'000,
+                      .history = 1025,
+                      .midstream = false,
+                      .checksums = Checksums::drop,
+                      .digest = Digest::sha256},
+          .transfers = {.digest = Digest::none, .open_files = 3},
+          .events = {.types = {"stats", "flow"}}};
+}
+
+TEST(Dump, WritesTheFriendliestExactUnits) {
+  EXPECT_EQ(dump_settings(others()),
+            "output: \"/srv/\\\"un\\\\spool\\\" \xc3\xa9: # 1\"\n"
+            "protocols: [dns, raw]\n"
+            "pipeline:\n"
+            "  workers: 0\n"
+            "  shard_by: session\n"
+            "  seed: 18446744073709551615\n"
+            "limits:\n"
+            "  sessions: 7\n"
+            "  fragmented_datagrams: 8\n"
+            "  fragment_bytes: 100MB\n"
+            "timeouts:\n"
+            "  idle: 36h\n"
+            "  handshake: 1ms\n"
+            "  closed: 0\n"
+            "  udp: 2d\n"
+            "  fragments: 1500ms\n"
+            "streams:\n"
+            "  grace: 0\n"
+            "  hole: 90s\n"
+            "  start_bytes: 0\n"
+            "  held_bytes: 1000001\n"
+            "  held_segments: 1\n"
+            "  held_bytes_host: 1GiB\n"
+            "  held_bytes_run: 5GB\n"
+            "  history: 1025\n"
+            "  midstream: false\n"
+            "  checksums: drop\n"
+            "  digest: sha256\n"
+            "transfers:\n"
+            "  digest: none\n"
+            "  open_files: 3\n"
+            "events:\n"
+            "  types: [stats, flow]\n");
+}
+
+TEST(Dump, ReadsBackAsItWas) {
+  for (const Settings& settings : {others(), Settings{}, Settings{.protocols = {}, .events = {.types = {}}}}) {
+    const std::string dumped = dump_settings(settings);
+    const auto read = parse_settings(dumped, "f", protocols());
+    ASSERT_TRUE(read) << told(dumped);
+    EXPECT_TRUE(*read == settings) << dumped;
+  }
+}
+
+// Else the two above would prove less than they seem to.
+TEST(Dump, OfTheOthersDiffersInEveryLine) {
+  std::istringstream defaults{dump_settings(Settings{})}, changed{dump_settings(others())};
+  std::string same;
+  for (std::string one, other; std::getline(defaults, one) && std::getline(changed, other);) {
+    if (one == other && !one.ends_with(':')) same += one + "\n";
+  }
+  EXPECT_EQ(same, "");
+}
+
+}  // namespace
+}  // namespace unspool::test
