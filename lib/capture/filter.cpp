@@ -8,23 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "capture/link_types.h"
+
 namespace unspool {
 namespace {
 
 constexpr std::uint16_t kEthernet = 1;
 constexpr int kSnaplen = 262'144;
 constexpr std::size_t kMostLinkTypes = 64;
-
-/// libpcap compiles for its own numbers, DLT_, which differ from those in files for a few link types.
-int dlt_of(std::uint16_t link_type) {
-  switch (link_type) {
-    case 100: return DLT_ATM_RFC1483;
-    case 101: return DLT_RAW;
-    case 104: return DLT_C_HDLC;
-    case 106: return DLT_ATM_CLIP;
-  }
-  return link_type;
-}
 
 class Program {
  public:
