@@ -1,0 +1,26 @@
+// Directories below a root that we own, reached without ever leaving it: no symbolic link is followed, whoever planted
+// it.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "base/file.h"
+
+namespace unspool {
+
+/// The answer of the kernel, or its errno.
+template <class T>
+using OsResult = tl::expected<T, int>;
+
+enum class Missing : std::uint8_t { fail, make };
+
+/// An O_PATH descriptor of the directory `path` ("transfers/10.0.0.5") below `root`. What is missing of it is made, if
+/// wanted, readable for owner and group.
+OsResult<Fd> open_beneath(int root, const std::string& path, Missing missing);
+
+/// "No space left on device (os error 28); make room there, or choose another place with -o": what went wrong on disk,
+/// and what to do about it.
+std::string disk_error(int number);
+
+}  // namespace unspool

@@ -1,0 +1,92 @@
+// The writing half of the store: what is done to files. It knows of no session and no shard.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "settings/settings.h"
+#include "transfer/host_directories.h"
+#include "transfer/output_directory.h"
+
+namespace unspool {
+
+/// A file that grows in partial/. Only its writer looks into it, from the first job on.
+struct GrowingFile {
+  explicit GrowingFile(TransferName file_name) : name{std::move(file_name)} {}
+
+  TransferName name;
+  std::string partial;                      // its name in partial/; empty until it is made
+  Fd fd;                                    // open, or closed for the sake of others
+  std::list<GrowingFile*>::iterator place;  // among the open ones
+  std::uint64_t stored = 0;                 // bytes in it, holes left out
+  std::uint64_t end = 0;                    // offset behind the last of them
+  std::optional<Sha256> sha256;             // of them
+  std::optional<DiskFailure> failure;       // nothing is written after it
+};
+
+/// Bytes of a job that lie together in the file.
+struct Run {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// Something to be done to one file. Self-contained: jobs of one file are run one after the other, on whatever thread.
+struct WriteJob {
+  enum class Then : std::uint8_t { grow, finish, remove };
+
+  GrowingFile* file = nullptr;
+  std::vector<std::byte> bytes;  // of all runs, one behind the other
+  std::vector<Run> runs;
+  Then then = Then::grow;
+  std::uint64_t size = 0;  // when finished, holes counted
+  bool has_holes = false;  // when finished
+
+  /// What became of a file that was finished.
+  struct Outcome {
+    HostDirectories::Linked linked;
+    std::uint64_t stored = 0;
+    std::optional<Sha256::Value> sha256;  // of what is stored
+    bool incomplete = false;
+    bool too_long = false;               // the failure is that its holes go beyond what the file system takes
+    std::optional<DiskFailure> failure;  // why it is not stored, or not all of it
+  } outcome;
+};
+
+class FileWriter {
+ public:
+  /// No file system takes longer ones.
+  static constexpr std::uint64_t kLongestFile = std::uint64_t{1} << 62U;
+
+  /// At most `open_files` growing ones, and as many directories of hosts, are open at a time. `output` outlives the
+  /// writer.
+  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files);
+
+  /// Does it. What fails on disk ends up in the outcome, and concerns no other file.
+  void run(WriteJob& job);
+
+ private:
+  void grow(GrowingFile& file, const WriteJob& job);
+  void finish(GrowingFile& file, WriteJob& job);
+  void remove(GrowingFile& file);
+
+  int open(GrowingFile& file);
+  OsResult<Fd> open_partial(const std::string& name, int flags);
+  int write(GrowingFile& file, std::uint64_t offset, Bytes bytes);
+  void keep_open(std::size_t most);
+  void close(GrowingFile& file);
+  void set_failure(GrowingFile& file, int error);
+
+  const OutputDirectory& output_;
+  HostDirectories hosts_;
+  Digest digest_;
+  std::size_t most_open_;
+  Fd partial_;                    // the directory, from the first file on
+  std::list<GrowingFile*> open_;  // the last written one first
+};
+
+}  // namespace unspool

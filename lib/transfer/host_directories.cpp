@@ -1,0 +1,111 @@
+#include "transfer/host_directories.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <span>
+
+namespace unspool {
+namespace {
+
+/// One host's name is enough where both sides are the same.
+std::span<const std::string_view> distinct(const std::array<std::string_view, 2>& hosts) {
+  return std::span(hosts).first(hosts[0] == hosts[1] ? 1 : 2);
+}
+
+std::string path_of(std::string_view host) { return fmt::format("transfers/{}", host); }
+
+bool same_file(int from, const std::string& file, int directory, const std::string& as) {
+  struct stat one {
+  }, other{};
+  return ::fstatat(from, file.c_str(), &one, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fstatat(directory, as.c_str(), &other, AT_SYMLINK_NOFOLLOW) == 0 && one.st_ino == other.st_ino &&
+         one.st_dev == other.st_dev;
+}
+
+}  // namespace
+
+OsResult<int> HostDirectories::open(std::string_view host, Missing missing) {
+  if (const auto found = by_host_.find(host); found != by_host_.end()) {
+    kept_.splice(kept_.begin(), kept_, found->second);
+    return found->second->directory.get();
+  }
+  auto directory = open_beneath(root_, path_of(host), missing);
+  while (!directory && directory.error() == EMFILE && !kept_.empty()) {
+    forget(kept_.back().host);
+    directory = open_beneath(root_, path_of(host), missing);
+  }
+  if (!directory) return tl::unexpected(directory.error());
+  if (kept_.size() == most_) forget(kept_.back().host);
+  kept_.push_front({.host = std::string(host), .directory = std::move(*directory)});
+  by_host_.emplace(kept_.front().host, kept_.begin());
+  return kept_.front().directory.get();
+}
+
+void HostDirectories::forget(std::string_view host) {
+  const auto found = by_host_.find(host);
+  if (found == by_host_.end()) return;
+  const auto kept = found->second;
+  by_host_.erase(found);
+  kept_.erase(kept);
+}
+
+/// 0, or the errno.
+int HostDirectories::link_under(std::string_view host, int from, const std::string& file, const std::string& as) {
+  for (bool again = false;; again = true) {
+    const auto directory = open(host, Missing::make);
+    if (!directory) return directory.error();
+    if (::linkat(from, file.c_str(), *directory, as.c_str(), 0) == 0) return 0;
+    const int error = errno;
+    if (error != ENOENT || again) return error;
+    forget(host);  // somebody cleaned up: the directory that was kept open is no longer the one of that name
+  }
+}
+
+void HostDirectories::unlink_under(std::string_view host, const std::string& name) {
+  if (const auto directory = open(host, Missing::fail)) ::unlinkat(*directory, name.c_str(), 0);
+}
+
+HostDirectories::Linked HostDirectories::link(int from, const std::string& file, TransferName name, bool incomplete) {
+  const auto hosts = hosts_of(name.base);
+  for (; name.number <= TransferName::kLastNumber; ++name.number) {
+    const std::string as = name.file(incomplete);
+    Linked linked{.number = name.number};
+    bool taken = false;
+    std::string_view first;  // host that has it already
+    for (const std::string_view host : distinct(hosts)) {
+      const int error = link_under(host, from, file, as);
+      taken = error == EEXIST;
+      if (taken) break;
+      if (error != 0) {
+        linked.failure = DiskFailure{error, fmt::format("{}: {}", path_of(host), disk_error(error))};
+      } else if (linked.path.empty()) {
+        first = host;
+        linked.path = fmt::format("{}/{}", path_of(host), as);
+      }
+    }
+    if (!taken) return linked;
+    if (!first.empty()) unlink_under(first, as);
+  }
+  return {.failure = DiskFailure{
+              EEXIST, fmt::format("transfers/: {} names like {} are taken", TransferName::kLastNumber, name.base)}};
+}
+
+bool HostDirectories::complete(int from, const std::string& file, const TransferName& name) {
+  const auto hosts = hosts_of(name.base);
+  for (const bool incomplete : {false, true}) {
+    const std::string as = name.file(incomplete);
+    for (const std::string_view host : distinct(hosts)) {
+      const auto directory = open(host, Missing::fail);
+      if (!directory || !same_file(from, file, *directory, as)) continue;
+      for (const std::string_view each : distinct(hosts)) link_under(each, from, file, as);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace unspool

@@ -1,0 +1,57 @@
+// transfers/<host>: one directory for each host, made when there is something to put in it.
+#pragma once
+
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "transfer/beneath.h"
+#include "transfer/transfer_name.h"
+
+namespace unspool {
+
+/// What went wrong with a file: the errno, and its text for the operator.
+struct DiskFailure {
+  int number = 0;
+  std::string what;
+};
+
+/// Gives finished files their names. Used by one thread.
+class HostDirectories {
+ public:
+  /// `root` is the output directory, and stays open. At most `most` directories, one or more, are kept open.
+  HostDirectories(int root, std::size_t most) : root_{root}, most_{most} {}
+
+  struct Linked {
+    std::string path;                    // of the first link, below the root; empty when there is none
+    unsigned number = 0;                 // that the name got
+    std::optional<DiskFailure> failure;  // of a link that could not be made
+  };
+  /// Links `file` of the directory `from` under both hosts, or under one when they are the same. A name that is taken
+  /// under either of them is passed over for the next number: nothing is ever overwritten.
+  Linked link(int from, const std::string& file, TransferName name, bool incomplete);
+
+  /// For a file that a crash left while it was being linked: makes the links that are missing. False when it has none
+  /// yet.
+  bool complete(int from, const std::string& file, const TransferName& name);
+
+ private:
+  struct Kept {
+    std::string host;
+    Fd directory;
+  };
+  /// Its descriptor, valid until the next one is opened.
+  OsResult<int> open(std::string_view host, Missing missing);
+  void forget(std::string_view host);
+  int link_under(std::string_view host, int from, const std::string& file, const std::string& as);
+  void unlink_under(std::string_view host, const std::string& name);
+
+  int root_;
+  std::size_t most_;
+  std::list<Kept> kept_;  // the last used one first
+  std::unordered_map<std::string_view, std::list<Kept>::iterator> by_host_;
+};
+
+}  // namespace unspool

@@ -1,0 +1,77 @@
+// The shard's half of the store: which name a transfer gets, what of it is not written yet, and what is said when it
+// ends.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "plugin/plugin.h"
+#include "plugin/sink.h"
+#include "transfer/file_writer.h"
+#include "transfer/transfer_name.h"
+#include "transfer/transfer_store.h"
+
+namespace unspool {
+
+class StoredTransfer;
+
+class ShardTransfers final : public TransferSink {
+ public:
+  /// At most `buffered` bytes are held for later; then those of the transfers that were quiet longest are written
+  /// early.
+  ShardTransfers(TransferStore& store, EventSink& events, FileWriter writer, std::size_t buffered)
+      : store_{store}, events_{events}, writer_{std::move(writer)}, most_buffered_{buffered} {}
+
+  std::unique_ptr<Transfer> open(const Session& session, Side from, std::string_view name,
+                                 std::string_view app_proto) override;
+  void session_ended(const Session& session) override { numbers_.forget(flow_id(session)); }
+
+ private:
+  friend class StoredTransfer;
+  void run(WriteJob& job) { writer_.run(job); }
+  /// Its file is done: counts it, and says so.
+  void ended(const WriteJob& job, TransferRecord& record);
+
+  TransferStore& store_;
+  EventSink& events_;
+  FileWriter writer_;
+  NameNumbers numbers_;
+  std::size_t most_buffered_;
+  std::size_t buffered_ = 0;            // room taken by the buffers of all transfers
+  std::list<StoredTransfer*> holding_;  // those with a buffer, the quietest first
+};
+
+/// One transfer, as its parser holds it.
+class StoredTransfer final : public Transfer {
+ public:
+  /// A file is opened when so much has come, or at its end.
+  static constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+  /// `session` outlives it, as it outlives its parser.
+  StoredTransfer(ShardTransfers& shard, const Session& session, Side from, std::string_view name,
+                 std::string_view app_proto, TransferName file_name);
+  ~StoredTransfer() override { end(false); }
+
+  void write(Bytes bytes) override;
+  void write_gap(std::uint64_t length, Cause cause) override;
+  void close() override { end(true); }
+  void discard() override;
+
+ private:
+  void take(Bytes bytes);
+  void reserve(std::size_t more);
+  void flush();
+  void let_go_of_buffer();
+  void end(bool whole);
+
+  ShardTransfers& shard_;
+  const Session& session_;
+  std::unique_ptr<GrowingFile> file_;  // its writer's
+  WriteJob job_;                       // what is not written yet
+  TransferRecord record_;
+  std::list<StoredTransfer*>::iterator place_;  // among those with a buffer
+  bool ended_ = false;
+};
+
+}  // namespace unspool

@@ -1,0 +1,56 @@
+// What is left on disk: files that protocols found, below transfers/<host>/ of both hosts.
+//
+// It has two halves. On the shard: names, counters, and what is not written yet (shard_transfers.h). Behind it, jobs
+// that need nothing of the shard (file_writer.h): they run inline, and can run on other threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/error.h"
+#include "plugin/plugin.h"
+#include "plugin/sink.h"
+#include "settings/settings.h"
+#include "transfer/file_writer.h"
+#include "transfer/output_directory.h"
+
+namespace unspool {
+
+struct TransferTotals {
+  std::uint64_t files = 0;       // on disk, incomplete ones counted
+  std::uint64_t bytes = 0;       // in them, holes left out
+  std::uint64_t incomplete = 0;  // of the files: those that say so in their name
+  std::uint64_t not_stored = 0;  // transfers without a file, since the disk failed
+};
+
+/// Shared by all shards. Outlives the sinks that it makes.
+class TransferStore {
+ public:
+  /// `output` outlives the store. The bound on open files is shared out among the shards.
+  TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards);
+
+  /// A sink for one shard, used by one thread. `events` outlives it; it outlives its transfers.
+  std::unique_ptr<TransferSink> sink(EventSink& events);
+
+  /// Why a transfer could not be stored as it should, the first time, and what to do about it. Any thread.
+  std::optional<Error> failed() const;
+  /// Of all shards so far. Any thread.
+  TransferTotals totals() const;
+
+ private:
+  friend class ShardTransfers;
+  /// Counts a transfer that ended.
+  void add(const WriteJob::Outcome& outcome);
+
+  const OutputDirectory& output_;
+  TransferSettings settings_;
+  unsigned shards_;
+  std::atomic<std::uint64_t> files_{0}, bytes_{0}, incomplete_{0}, not_stored_{0};
+  mutable std::mutex mutex_;  // taken when a disk fails
+  std::optional<Error> first_failure_;
+};
+
+}  // namespace unspool
