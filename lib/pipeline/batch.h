@@ -1,0 +1,69 @@
+// What the dispatcher hands to shards: descriptors of packets, and the blocks that they point into.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "base/origin.h"
+#include "base/timestamp.h"
+#include "capture/block.h"
+#include "flow/session_key.h"
+#include "pipeline/clock.h"
+
+namespace unspool {
+
+/// One decoded packet, in two cache lines.
+struct Item {
+  enum class Kind : std::uint8_t { tcp, udp, arp };
+
+  SessionKey key;
+  Timestamp time;   // the packet's own
+  Timestamp clock;  // the run's
+  Origin origin;
+  const std::byte* payload = nullptr;  // of TCP, UDP; the packet of ARP
+  std::uint32_t length = 0;            // of `payload`
+  std::uint32_t missing = 0;           // bytes behind it that were not captured
+  std::uint32_t hash = 0;              // SessionHash::session
+  std::uint32_t frame_bytes = 0;       // on the wire
+  std::uint32_t seq = 0, ack = 0;
+  std::uint16_t window = 0, urgent = 0;
+  std::uint32_t first_span = 0;  // in Batch::spans, when fragments were put together
+  std::uint16_t spans = 0;       // so many there; 0: the packet came whole, from `origin`
+  std::uint8_t flags = 0;
+  std::uint8_t options = 0;  // bytes of TCP options, just before `payload`
+  Kind kind = Kind::tcp;
+  bool from_high : 1 = false;   // sent by key.high()
+  bool after_drop : 1 = false;  // the source lost packets just before this one
+  bool bad_checksum : 1 = false;
+};
+static_assert(sizeof(Item) <= 144);
+
+struct Batch {
+  static constexpr std::size_t kItems = 256;
+  static constexpr std::size_t kBlocks = 32;  // bounds the memory that a batch keeps from being used again
+
+  std::vector<Item> items;
+  std::vector<OriginSpan> spans;
+  std::vector<BlockRef> blocks;    // what items point into; let go by the loop when the batch has come back
+  std::vector<Clock::Leap> leaps;  // of the clock, since the batch before
+  Timestamp clock;                 // of the run, behind the last item
+  bool last = false;               // the shard ends all its sessions
+
+  bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
+  /// Keeps `block` until the batch is cleared.
+  void hold(Block* block) {
+    const auto holds = [block](const BlockRef& held) { return held.get() == block; };
+    if (!blocks.empty() && holds(blocks.back())) return;
+    if (std::none_of(blocks.begin(), blocks.end(), holds)) blocks.emplace_back(block);
+  }
+  void clear() {
+    items.clear();
+    spans.clear();
+    blocks.clear();
+    leaps.clear();
+    last = false;
+  }
+};
+
+}  // namespace unspool

@@ -1,0 +1,76 @@
+#include "pipeline/counters.h"
+
+#include <string>
+
+namespace unspool {
+namespace {
+
+template <std::size_t N>
+void add_all(std::array<std::uint64_t, N>& to, const std::array<std::uint64_t, N>& from) {
+  for (std::size_t i = 0; i < N; ++i) to[i] += from[i];
+}
+
+constexpr std::array<std::string_view, 11> kKinds{
+    "tcp",           "udp",       "icmp",      "arp",      "fragment",    "other_transport",
+    "other_network", "truncated", "malformed", "too_deep", "unknown_link"};
+
+}  // namespace
+
+void DecodeCounters::count_unknown_link(std::uint16_t link_type) {
+  for (UnknownLink& known : unknown_links) {
+    if (known.link_type == link_type) ++known.packets;
+    if (known.link_type == link_type) return;
+  }
+  if (unknown_links.size() < kUnknownLinks) unknown_links.push_back({.link_type = link_type, .packets = 1});
+}
+
+void ShardCounters::add(const ShardCounters& other) {
+  sessions_tcp += other.sessions_tcp;
+  sessions_udp += other.sessions_udp;
+  add_all(endings, other.endings);
+  stream_bytes += other.stream_bytes;
+  add_all(gaps, other.gaps);
+  add_all(gap_bytes, other.gap_bytes);
+  add_all(oddities, other.oddities);
+  strays += other.strays;
+  parsers += other.parsers;
+  parsers_failed += other.parsers_failed;
+  held_refused += other.held_refused;
+}
+
+Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards) {
+  Counts counts{{"capture.packets", decode.packets},
+                {"capture.bytes", decode.bytes},
+                {"capture.cut_short", decode.cut_short},
+                {"capture.dropped", decode.dropped}};
+  for (std::size_t i = 0; i < kKinds.size(); ++i)
+    counts.emplace_back("decoded." + std::string(kKinds[i]), decode.kinds[i]);
+  counts.insert(counts.end(), {{"fragments.seen", fragments.fragments},
+                               {"fragments.reassembled", fragments.reassembled},
+                               {"fragments.timed_out", fragments.timed_out},
+                               {"fragments.evicted", fragments.evicted},
+                               {"fragments.overlapping", fragments.overlapping},
+                               {"fragments.malformed", fragments.malformed},
+                               {"sessions.tcp", shards.sessions_tcp},
+                               {"sessions.udp", shards.sessions_udp},
+                               {"sessions.strays", shards.strays}});
+  for (std::size_t i = 0; i < shards.endings.size(); ++i) {
+    counts.emplace_back("sessions.ended." + std::string(name(static_cast<Ending>(i))), shards.endings[i]);
+  }
+  counts.emplace_back("streams.bytes", shards.stream_bytes);
+  const auto by_cause = [&counts](const std::string& prefix, const auto& numbers) {
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      counts.emplace_back(prefix + std::string(name(static_cast<Cause>(i))), numbers[i]);
+  };
+  by_cause("streams.gaps.", shards.gaps);
+  by_cause("streams.gap_bytes.", shards.gap_bytes);
+  for (std::size_t i = 0; i < kOddities; ++i) {
+    counts.emplace_back("streams.odd." + std::string(name(static_cast<Oddity>(i))), shards.oddities[i]);
+  }
+  counts.insert(counts.end(), {{"streams.held_refused", shards.held_refused},
+                               {"parsers.started", shards.parsers},
+                               {"parsers.failed", shards.parsers_failed}});
+  return counts;
+}
+
+}  // namespace unspool

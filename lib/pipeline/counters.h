@@ -1,0 +1,49 @@
+// What a run counts. Plain numbers: each belongs to one thread, and they are added up when it has stopped.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "flow/defragmenter.h"
+#include "plugin/sink.h"
+#include "stream/listener.h"
+
+namespace unspool {
+
+/// By the dispatcher.
+struct DecodeCounters {
+  std::uint64_t packets = 0, bytes = 0;
+  std::array<std::uint64_t, 11> kinds{};  // by wire::Kind
+  std::uint64_t cut_short = 0;            // captured shorter than on the wire
+  std::uint64_t dropped = 0;              // lost before capture, as sources say
+
+  /// Link types that are not understood, and packets of each: the first few, for the operator.
+  struct UnknownLink {
+    std::uint16_t link_type = 0;
+    std::uint64_t packets = 0;
+  };
+  static constexpr std::size_t kUnknownLinks = 16;
+  std::vector<UnknownLink> unknown_links;
+  void count_unknown_link(std::uint16_t link_type);
+};
+
+/// By a shard.
+struct ShardCounters {
+  std::uint64_t sessions_tcp = 0, sessions_udp = 0;
+  std::array<std::uint64_t, 8> endings{};  // by Ending
+  std::uint64_t stream_bytes = 0;
+  std::array<std::uint64_t, 7> gaps{};       // by Cause
+  std::array<std::uint64_t, 7> gap_bytes{};  // by Cause
+  std::array<std::uint64_t, kOddities> oddities{};
+  std::uint64_t strays = 0;  // resets, or packets without a SYN where these are not followed, of no session
+  std::uint64_t parsers = 0, parsers_failed = 0;
+  std::uint64_t held_refused = 0;  // how often a host's or the run's bound on waiting bytes bit
+
+  void add(const ShardCounters& other);
+};
+
+/// All of them by name, in the order in which `stats` lists them; zeros too.
+Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards);
+
+}  // namespace unspool

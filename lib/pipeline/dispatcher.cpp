@@ -1,0 +1,178 @@
+#include "pipeline/dispatcher.h"
+
+#include <cstring>
+
+#include "wire/checksum.h"
+
+namespace unspool {
+
+using wire::Kind;
+
+Dispatcher::Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Send send)
+    : settings_{settings},
+      secret_{secret},
+      send_{std::move(send)},
+      batches_(shards),
+      defragmenter_{{.timeout = settings.timeouts.fragments,
+                     .datagrams = settings.limits.fragmented_datagrams,
+                     .bytes = static_cast<std::uint32_t>(settings.limits.fragment_bytes)}},
+      after_drop_(shards) {
+  for (auto& batch : batches_) batch = std::make_unique<Batch>();
+}
+
+void Dispatcher::take(const Packet& packet) {
+  watch_source(packet);
+  ++counters_.packets;
+  counters_.bytes += packet.wire_length;
+  counters_.cut_short += packet.bytes.size() < packet.wire_length ? 1U : 0U;
+  const Timestamp clock = observe(packet.time);
+  wire::decode(packet.link_type, packet.bytes, packet.wire_length, datagram_);
+  ++counters_.kinds[static_cast<std::size_t>(datagram_.kind)];
+  switch (datagram_.kind) {
+    case Kind::tcp:
+    case Kind::udp: return take_whole(packet, clock, nullptr);
+    case Kind::arp: return take_arp(packet, clock);
+    case Kind::fragment: return take_fragment(packet, clock);
+    case Kind::icmp:
+    case Kind::transport:
+    case Kind::network:
+    case Kind::truncated:
+    case Kind::malformed:
+    case Kind::too_deep: return;  // counted
+    case Kind::link: return counters_.count_unknown_link(packet.link_type);
+  }
+}
+
+Timestamp Dispatcher::observe(Timestamp time) {
+  const std::uint64_t leaps = clock_.leaps();
+  const Timestamp now = clock_.observe(time);
+  if (clock_.leaps() == leaps) return now;
+  for (auto& batch : batches_) batch->leaps.push_back(clock_.last_leap());
+  return now;
+}
+
+/// Batches are sent when a source moves on to its next block, so that none is held for long; and a source that lost
+/// packets since its last one is noticed.
+void Dispatcher::watch_source(const Packet& packet) {
+  if (packet.source >= sources_.size()) sources_.resize(packet.source + 1U);
+  SourceState& source = sources_[packet.source];
+  if (packet.block != source.block) {
+    if (source.block != nullptr) flush();
+    source.block = packet.block;
+  }
+  if (packet.dropped == source.dropped) return;
+  counters_.dropped += packet.dropped - source.dropped;
+  source.dropped = packet.dropped;
+  after_drop_.assign(batches_.size(), true);
+}
+
+void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
+  const Defragmenter::Whole* whole =
+      defragmenter_.add(datagram_, packet.wire_length, clock, Origin{.record = packet.record, .source = packet.source});
+  if (whole == nullptr) return;
+  datagram_.protocol = whole->protocol;
+  wire::decode_transport(whole->payload, 0, datagram_);
+  ++counters_.kinds[static_cast<std::size_t>(datagram_.kind)];
+  if (datagram_.kind == Kind::tcp || datagram_.kind == Kind::udp) take_whole(packet, clock, whole);
+}
+
+unsigned Dispatcher::shard_of(const SessionHash& hash) const {
+  const std::uint64_t part = settings_.pipeline.shard_by == ShardBy::hosts ? hash.hosts : hash.session;
+  return static_cast<unsigned>((part * batches_.size()) >> 32U);
+}
+
+Item& Dispatcher::add(unsigned shard, const Packet& packet, Timestamp clock) {
+  if (batches_[shard]->full()) send(shard);
+  Batch& batch = *batches_[shard];
+  batch.hold(packet.block);
+  Item& item = batch.items.emplace_back();
+  item.time = packet.time;
+  item.clock = clock;
+  item.origin = Origin{.record = packet.record, .source = packet.source};
+  item.frame_bytes = packet.wire_length;
+  item.after_drop = after_drop_[shard];
+  after_drop_[shard] = false;
+  return item;
+}
+
+void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole) {
+  const wire::Datagram& d = datagram_;
+  const Endpoint from{.address = d.source, .port = d.source_port};
+  const Endpoint to{.address = d.destination, .port = d.destination_port};
+  const SessionKey key{d.protocol, from, to, d.vlans};
+  const SessionHash hashed = hash(key, secret_);
+  const unsigned shard = shard_of(hashed);
+  Item& item = add(shard, packet, clock);
+  item.key = key;
+  item.hash = hashed.session;
+  item.from_high = !(from == key.low());
+  item.bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
+  if (d.kind == Kind::tcp) {
+    item.kind = Item::Kind::tcp;
+    item.seq = d.tcp.seq;
+    item.ack = d.tcp.ack;
+    item.window = d.tcp.window;
+    item.urgent = d.tcp.urgent;
+    item.flags = d.tcp.flags;
+    item.options = static_cast<std::uint8_t>(d.tcp.options.size());
+    item.payload = d.tcp.payload.data();
+    item.length = static_cast<std::uint32_t>(d.tcp.payload.size());
+    item.missing = d.tcp.missing;
+  } else {
+    item.kind = Item::Kind::udp;
+    item.payload = d.payload.data();
+    item.length = static_cast<std::uint32_t>(d.payload.size());
+    item.missing = d.missing;
+  }
+  if (whole != nullptr) copy_whole(*batches_[shard], *whole, item);
+}
+
+/// A datagram that was put together lives only until the next fragment: its bytes move into a block of ours, and its
+/// origins, counted from the payload, into the batch.
+void Dispatcher::copy_whole(Batch& batch, const Defragmenter::Whole& whole, Item& item) {
+  item.frame_bytes = whole.frame_bytes;
+  if (!whole_block_ || whole_used_ + whole.payload.size() > BlockPool::kBlockSize) {
+    whole_block_ = whole_pool_.take();
+    whole_used_ = 0;
+  }
+  std::byte* copy = whole_block_->space().data() + whole_used_;
+  std::memcpy(copy, whole.payload.data(), whole.payload.size());
+  whole_used_ += whole.payload.size();
+  batch.hold(whole_block_.get());
+  const auto header = static_cast<std::size_t>(item.payload - whole.payload.data());
+  item.payload = copy + header;
+  item.first_span = static_cast<std::uint32_t>(batch.spans.size());
+  for (std::size_t i = 0; i < whole.origins.size(); ++i) {
+    const OriginSpan& span = whole.origins[i];
+    const bool before = i + 1 < whole.origins.size() && whole.origins[i + 1].offset <= header;
+    if (before) continue;  // ends before the payload begins
+    const std::size_t offset = span.offset > header ? span.offset - header : 0;
+    batch.spans.push_back({.offset = static_cast<std::uint32_t>(offset), .origin = span.origin});
+  }
+  item.spans = static_cast<std::uint16_t>(batch.spans.size() - item.first_span);
+  item.origin = batch.spans[item.first_span].origin;
+}
+
+void Dispatcher::take_arp(const Packet& packet, Timestamp clock) {
+  Item& item = add(0, packet, clock);
+  item.kind = Item::Kind::arp;
+  item.key = SessionKey{0, {}, {}, datagram_.vlans};
+  item.payload = datagram_.payload.data();
+  item.length = static_cast<std::uint32_t>(datagram_.payload.size());
+}
+
+void Dispatcher::send(unsigned shard) {
+  batches_[shard]->clock = clock_.now();
+  batches_[shard] = send_(shard, std::move(batches_[shard]));
+}
+
+void Dispatcher::flush() {
+  for (unsigned shard = 0; shard < batches_.size(); ++shard) send(shard);
+}
+
+void Dispatcher::finish() {
+  for (auto& batch : batches_) batch->last = true;
+  flush();
+}
+
+}  // namespace unspool

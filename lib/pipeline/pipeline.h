@@ -1,0 +1,58 @@
+// All of the way from a packet to its parsers: the dispatcher on the caller's thread, shards on threads of their own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "pipeline/dispatcher.h"
+#include "pipeline/recorder.h"
+#include "plugin/sink.h"
+#include "settings/settings.h"
+
+namespace unspool {
+
+class Pipeline {
+ public:
+  /// Makes the outputs of one shard; called on the caller's thread, used on the shard's.
+  using MakeOutputs = std::function<ShardOutputs(unsigned shard)>;
+
+  /// `workers` threads, each with a shard; 0: one shard, on the caller's thread. `settings` outlives the pipeline.
+  Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret, const MakeOutputs& make_outputs);
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline();
+
+  /// One packet, in the order of the capture. Waits while a shard is behind.
+  void take(const Packet& packet);
+  /// The source is idle: nothing is kept back.
+  void flush();
+  /// Ends every session and every thread. Once; nothing is taken after it.
+  void finish(Ending ending);
+
+  /// The run's clock.
+  Timestamp now() const;
+  /// After finish(): totals of the run, none of which depends on how many workers there were.
+  Counts counts() const;
+  /// Link types that were met and are not understood.
+  const std::vector<DecodeCounters::UnknownLink>& unknown_links() const {
+    return dispatcher_->counters().unknown_links;
+  }
+  /// After finish(): the outputs of a shard.
+  ShardOutputs& outputs(unsigned shard);
+
+  /// How many threads `workers: auto` means here: one for each CPU but one, at least one.
+  static unsigned workers_for_this_machine();
+
+ private:
+  struct Lane;
+  std::unique_ptr<Batch> send(unsigned shard, std::unique_ptr<Batch> batch);
+
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  Ending ending_ = Ending::capture_end;
+  bool finished_ = false;
+};
+
+}  // namespace unspool

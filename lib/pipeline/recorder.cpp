@@ -1,0 +1,153 @@
+#include "pipeline/recorder.h"
+
+#include <algorithm>
+
+namespace unspool {
+namespace {
+
+constexpr std::size_t kAnomalyBytes = 256;
+constexpr std::uint32_t kAnomalies = 16;  // events a session, of one kind; the rest is counted
+
+/// What cannot happen between honest endpoints and a whole capture: worth an event, once a session. (overlap_differs
+/// has its own, with both copies.)
+constexpr bool is_contradiction(Oddity oddity) {
+  return oddity == Oddity::order_conflict || oddity == Oddity::rst_ignored || oddity == Oddity::invalid_ack;
+}
+
+constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
+
+}  // namespace
+
+void Recorder::on_roles(unsigned client, Roles roles, bool midstream) {
+  session_->client_is_low = client == 0;
+  session_->roles = roles;
+  session_->midstream = midstream;
+}
+
+void Recorder::begin() {
+  session_->begun = true;
+  if (settings_.digest == Digest::sha256) {
+    for (auto& digest : session_->with_details().digests) digest.emplace();
+  }
+  if (settings_.history > 0) {
+    for (auto& history : session_->with_details().histories) history = History{settings_.history};
+  }
+  if (outputs_.protocols.empty()) return;
+  Outputs& outputs = *this;
+  auto follower = std::make_unique<Follower>(*session_, outputs_.protocols, outputs);
+  counters_.parsers += follower->started();
+  counters_.parsers_failed += follower->failed();
+  if (!follower->idle()) session_->with_details().follower = std::move(follower);
+}
+
+void Recorder::on_chunk(const Chunk& chunk) {
+  if (!session_->begun) begin();
+  if (chunk.is_gap()) {
+    take_gap(chunk);
+  } else {
+    session_->given[index(chunk.from)] += chunk.bytes.size();
+    counters_.stream_bytes += chunk.bytes.size();
+  }
+  SessionDetails* details = session_->details.get();
+  if (details == nullptr) return;
+  if (auto& digest = details->digests[index(chunk.from)]; digest && !chunk.is_gap()) digest->add(chunk.bytes);
+  details->histories[index(chunk.from)].add(chunk.offset, chunk.bytes);
+  if (!details->follower) return;
+  const std::size_t failed = details->follower->failed();
+  details->follower->on_chunk(chunk);
+  counters_.parsers_failed += details->follower->failed() - failed;
+  if (details->follower->idle()) details->follower.reset();
+}
+
+void Recorder::take_gap(const Chunk& chunk) {
+  ++counters_.gaps[static_cast<std::size_t>(chunk.cause)];
+  counters_.gap_bytes[static_cast<std::size_t>(chunk.cause)] += chunk.missing;
+  session_->with_details().gaps[index(chunk.from)].add(
+      Gap{.offset = chunk.offset, .length = chunk.missing, .cause = chunk.cause});
+}
+
+void Recorder::on_fin(Side side) {
+  if (session_->details && session_->details->follower) session_->details->follower->on_fin(side);
+}
+
+void Recorder::on_old(Side side, std::uint64_t offset, Bytes bytes) {
+  SessionDetails& details = session_->with_details();
+  const auto& gaps = details.gaps[index(side)].listed;
+  const bool late = std::any_of(gaps.begin(), gaps.end(), [&](const Gap& gap) {
+    return offset < gap.offset + gap.length && gap.offset < offset + bytes.size();
+  });
+  on_oddity(late ? Oddity::late : Oddity::retransmission);
+  if (const auto difference = details.histories[index(side)].compare(offset, bytes)) {
+    on_conflict(side, difference->offset, difference->first, difference->second);
+  }
+}
+
+void Recorder::on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) {
+  on_oddity(Oddity::overlap_differs);
+  if (session_->details->oddities[static_cast<std::size_t>(Oddity::overlap_differs)] > kAnomalies) return;
+  outputs_.events->on_anomaly({.session = *session_,
+                               .time = session_->last,
+                               .type = name(Oddity::overlap_differs),
+                               .from = side,
+                               .offset = offset,
+                               .first = first.first(std::min(first.size(), kAnomalyBytes)),
+                               .second = second.first(std::min(second.size(), kAnomalyBytes))});
+}
+
+void Recorder::on_oddity(Oddity oddity) {
+  ++counters_.oddities[static_cast<std::size_t>(oddity)];
+  const std::uint32_t count = ++session_->with_details().oddities[static_cast<std::size_t>(oddity)];
+  if (count > 1 || !is_contradiction(oddity)) return;
+  outputs_.events->on_anomaly({.session = *session_, .time = session_->last, .type = name(oddity)});
+}
+
+void Recorder::end_parsers(Ending ending) {
+  if (session_->ended) return;
+  session_->ended = true;
+  if (session_->details && session_->details->follower) {
+    Follower& follower = *session_->details->follower;
+    const std::size_t failed = follower.failed();
+    follower.on_end(ending);
+    counters_.parsers_failed += follower.failed() - failed;
+    session_->details->follower.reset();
+  }
+  if (session_->begun && !outputs_.protocols.empty()) outputs_.transfers->session_ended(*session_);
+}
+
+StreamRecord Recorder::stream_record(Side side) {
+  StreamRecord record{.bytes = session_->given[index(side)]};
+  const bool low = (side == Side::client) == session_->client_is_low;
+  record.unacknowledged = session_->tcp.unacknowledged(low ? 0 : 1);
+  SessionDetails* details = session_->details.get();
+  if (details != nullptr) record.gaps = std::move(details->gaps[index(side)]);
+  if (settings_.digest == Digest::sha256) {
+    const bool begun = details != nullptr && details->digests[index(side)];
+    record.sha256 = begun ? details->digests[index(side)]->finish() : Sha256{}.finish();
+  }
+  return record;
+}
+
+void Recorder::write_flow(Ending ending, Timestamp end) {
+  FlowRecord flow{.session = *session_, .ended = ending, .end = end};
+  const std::size_t client = session_->client_is_low ? 0 : 1;
+  for (const Side side : {Side::client, Side::server}) {
+    const std::size_t of_key = side == Side::client ? client : 1 - client;
+    flow.packets[index(side)] = session_->packets[of_key];
+    flow.wire_bytes[index(side)] = session_->frame_bytes[of_key];
+    if (session_->is_tcp()) flow.streams[index(side)] = stream_record(side);
+  }
+  if (session_->details) {
+    for (std::size_t i = 0; i < kOddities; ++i) {
+      const std::uint32_t count = session_->details->oddities[i];
+      if (count > 0) flow.observations.push_back({.name = name(static_cast<Oddity>(i)), .count = count});
+    }
+  }
+  outputs_.events->on_flow(flow);
+}
+
+std::unique_ptr<Transfer> Recorder::open_transfer(const Session& session, Side from, std::string_view name,
+                                                  std::string_view app_proto) {
+  return outputs_.transfers->open(session, from, name, app_proto);
+}
+
+}  // namespace unspool

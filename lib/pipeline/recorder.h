@@ -1,0 +1,56 @@
+// Takes what a session gives out: counts it, keeps what its flow event will say, and passes it on to its parsers.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "pipeline/counters.h"
+#include "pipeline/tracked_session.h"
+#include "plugin/plugin.h"
+#include "plugin/sink.h"
+#include "settings/settings.h"
+
+namespace unspool {
+
+/// What a shard's sessions are handed to. Owned by the shard's thread.
+struct ShardOutputs {
+  std::unique_ptr<EventSink> events;
+  std::unique_ptr<TransferSink> transfers;
+  std::vector<std::unique_ptr<Protocol>> protocols;
+};
+
+/// One for each shard; works on the session that it was turned to last.
+class Recorder : public StreamListener, private Outputs {
+ public:
+  Recorder(const StreamSettings& settings, ShardOutputs& outputs, ShardCounters& counters)
+      : settings_{settings}, outputs_{outputs}, counters_{counters} {}
+
+  /// What happens next happens to `session`, at `clock`.
+  void turn_to(TrackedSession& session) { session_ = &session; }
+
+  void on_roles(unsigned client, Roles roles, bool midstream) override;
+  void on_chunk(const Chunk& chunk) override;
+  void on_fin(Side side) override;
+  void on_old(Side side, std::uint64_t offset, Bytes bytes) override;
+  void on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) override;
+  void on_oddity(Oddity oddity) override;
+
+  /// Tells the parsers that the session ended, and lets them go. Once; later calls do nothing.
+  void end_parsers(Ending ending);
+  /// Writes the session's flow event, dated `end`.
+  void write_flow(Ending ending, Timestamp end);
+
+ private:
+  std::unique_ptr<Transfer> open_transfer(const Session& session, Side from, std::string_view name,
+                                          std::string_view app_proto) override;
+  void begin();
+  void take_gap(const Chunk& chunk);
+  StreamRecord stream_record(Side side);
+
+  const StreamSettings& settings_;
+  ShardOutputs& outputs_;
+  ShardCounters& counters_;
+  TrackedSession* session_ = nullptr;
+};
+
+}  // namespace unspool

@@ -1,0 +1,291 @@
+#include "pipeline/shard.h"
+
+#include <algorithm>
+
+#include "flow/ports.h"
+
+namespace unspool {
+
+using wire::TcpFlags;
+
+namespace {
+
+constexpr std::size_t kLeaps = 16;  // of the clock, remembered; sessions older than these are idle by any measure
+constexpr std::size_t kAhead = 6;   // items whose sessions are brought into the cache early
+
+wire::Segment segment_of(const Item& item) {
+  return {.seq = item.seq,
+          .ack = item.ack,
+          .window = item.window,
+          .urgent = item.urgent,
+          .flags = item.flags,
+          .options = {item.payload - item.options, item.options},
+          .payload = {item.payload, item.length},
+          .missing = item.missing};
+}
+
+/// xorshift64*, seeded: victims are the same in every run.
+std::uint64_t next_random(std::uint64_t& state) {
+  state ^= state >> 12U;
+  state ^= state << 25U;
+  state ^= state >> 27U;
+  return state * 0x2545f4914f6cdd1dU;
+}
+
+}  // namespace
+
+Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
+    : settings_{settings},
+      most_sessions_{std::clamp(settings.limits.sessions / shards, 1U, SessionTable<TrackedSession>::kMost)},
+      outputs_{std::move(outputs)},
+      budget_{settings.streams.held_bytes_host, settings.streams.held_bytes_run / shards},
+      context_{settings_.streams, budget_},
+      recorder_{settings_.streams, outputs_, counters_},
+      random_{settings.pipeline.seed * 2 + 1} {}
+
+void Shard::take(const Batch& batch) {
+  const auto& items = batch.items;
+  leaps_.insert(leaps_.end(), batch.leaps.begin(), batch.leaps.end());
+  if (leaps_.size() > kLeaps) leaps_.erase(leaps_.begin(), leaps_.end() - static_cast<std::ptrdiff_t>(kLeaps));
+  for (std::size_t i = 0; i < std::min(kAhead, items.size()); ++i) table_.prefetch(items[i].hash);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i + kAhead < items.size()) table_.prefetch(items[i + kAhead].hash);
+    if (i + kAhead / 2 < items.size()) table_.prefetch_session(items[i + kAhead / 2].hash);
+    take(items[i], batch);
+  }
+  clock_ = std::max(clock_, batch.clock);
+  if (wheel_.due(clock_)) turn_wheel(clock_);
+}
+
+void Shard::take(const Item& item, const Batch& batch) {
+  clock_ = item.clock;
+  if (wheel_.due(clock_)) turn_wheel(clock_);
+  if (item.after_drop) last_drop_ = clock_;
+  if (item.kind == Item::Kind::arp) {
+    outputs_.events->on_arp({.time = item.time,
+                             .source = item.origin.source,
+                             .vlans = item.key.vlans(),
+                             .packet = {item.payload, item.length}});
+    return;
+  }
+  std::uint32_t index = table_.find(item.key, item.hash);
+  std::uint8_t ordinal = 0;
+  if (index != table_.kNone && deadline(table_[index]) <= clock_) {
+    const Timestamp start = table_[index].start;
+    ordinal = static_cast<std::uint8_t>(table_[index].ordinal + 1);
+    if (run_timers(table_[index], index, clock_)) index = table_.kNone;
+    if (start != item.time) ordinal = 0;
+  }
+  const bool spoilt = item.bad_checksum && settings_.streams.checksums == Checksums::drop;
+  if (index == table_.kNone) {
+    if (spoilt) ++counters_.oddities[static_cast<std::size_t>(Oddity::bad_checksum)];
+    if (spoilt || !may_start(item)) {
+      ++counters_.strays;
+      return;
+    }
+    index = start(item, ordinal);
+  }
+  TrackedSession& session = table_[index];
+  recorder_.turn_to(session);
+  if (item.bad_checksum) recorder_.on_oddity(Oddity::bad_checksum);
+  if (item.kind == Item::Kind::tcp && !spoilt) {
+    take_tcp(session, index, item, batch);
+  } else {
+    count_packet(session, item);
+  }
+}
+
+bool Shard::may_start(const Item& item) {
+  if (item.kind != Item::Kind::tcp) return true;
+  if ((item.flags & TcpFlags::rst) != 0) return false;
+  return settings_.streams.midstream || (item.flags & TcpFlags::syn) != 0;
+}
+
+std::uint32_t Shard::start(const Item& item, std::uint8_t ordinal) {
+  if (table_.size() >= most_sessions_) evict();
+  const bool tcp = item.kind == Item::Kind::tcp;
+  const auto service = service_port(item.key.low().port, item.key.high().port);
+  Session session{
+      .key = item.key, .start = item.time, .last = item.time, .source = item.origin.source, .ordinal = ordinal};
+  session.client_is_low = !item.from_high;
+  if (!tcp && service) {
+    session.client_is_low = *service == 1;
+    session.roles = Roles::port;
+  }
+  const std::uint32_t index = table_.insert(session, item.hash, item.clock, service);
+  ++(tcp ? counters_.sessions_tcp : counters_.sessions_udp);
+  if (tcp) {
+    table_[index].unanswered = true;
+    handshakes_.push_back(0, index);
+  }
+  wheel_.look_by(index, deadline(table_[index]));
+  return index;
+}
+
+void Shard::count_packet(TrackedSession& session, const Item& item) {
+  session.last = std::max(session.last, item.time);
+  session.clock = item.clock;
+  ++session.packets[item.from_high ? 1 : 0];
+  session.frame_bytes[item.from_high ? 1 : 0] += item.frame_bytes;
+}
+
+void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& item, const Batch& batch) {
+  const wire::Segment segment = segment_of(item);
+  const OriginSpan whole{.offset = 0, .origin = item.origin};
+  const auto origins =
+      item.spans == 0 ? std::span(&whole, 1) : std::span(batch.spans).subspan(item.first_span, item.spans);
+  const bool high = item.from_high;
+  const Arrival arrival{.from = high ? 1U : 0U,
+                        .segment = &segment,
+                        .time = item.time,
+                        .clock = item.clock,
+                        .origins = origins,
+                        .after_drop = last_drop_ >= session.clock && last_drop_ != Timestamp::min(),
+                        .source = high ? &item.key.high().address : &item.key.low().address};
+  if (session.tcp.take(arrival, context_, recorder_) == TcpSession::Outcome::reused) {
+    restart(session, index, item, batch);
+    return;
+  }
+  count_packet(session, item);
+  after_packet(session, index);
+}
+
+/// A new session between the endpoints of one that is at its end: first the SYN that foretold it, then this packet.
+void Shard::restart(TrackedSession& old, std::uint32_t index, const Item& item, const Batch& batch) {
+  const auto remembered = old.tcp.remembered_syn();
+  Item first = item;
+  if (remembered) {
+    first.time = remembered->time;
+    first.from_high = remembered->from == 1;
+    first.origin = remembered->origin;
+  }
+  const std::uint8_t ordinal = old.start == first.time ? static_cast<std::uint8_t>(old.ordinal + 1) : 0;
+  end(index, old.tcp.ended().value_or(Ending::reused), item.clock);
+  const std::uint32_t fresh = start(first, ordinal);
+  TrackedSession& session = table_[fresh];
+  if (remembered) {
+    constexpr std::byte kNop{1}, kScale{3}, kLength{3};
+    const std::array options{kNop, kScale, kLength, std::byte{remembered->scale.value_or(0)}};
+    const wire::Segment syn{.seq = remembered->seq,
+                            .window = remembered->window,
+                            .flags = TcpFlags::syn,
+                            .options = remembered->scale ? Bytes{options} : Bytes{}};
+    const OriginSpan origin{.offset = 0, .origin = remembered->origin};
+    recorder_.turn_to(session);
+    session.tcp.take({.from = remembered->from,
+                      .segment = &syn,
+                      .time = remembered->time,
+                      .clock = item.clock,
+                      .origins = {&origin, 1},
+                      .source = remembered->from == 1 ? &item.key.high().address : &item.key.low().address},
+                     context_, recorder_);
+  }
+  recorder_.turn_to(session);
+  take_tcp(session, fresh, item, batch);
+}
+
+void Shard::after_packet(TrackedSession& session, std::uint32_t index) {
+  const TcpSession::Phase phase = session.tcp.phase();
+  if (phase == TcpSession::Phase::open && !session.tcp.waits() && !session.unanswered) return;
+  if (phase != TcpSession::Phase::handshake && session.unanswered) {
+    session.unanswered = false;
+    handshakes_.remove(index);
+  }
+  if (phase == TcpSession::Phase::over) recorder_.end_parsers(*session.tcp.ended());
+  wheel_.look_by(index, deadline(session));
+}
+
+// ---- time
+
+/// When the session's last packet came, by the run's clock.
+Timestamp Shard::heard(const TrackedSession& session) const {
+  for (const Clock::Leap& leap : leaps_) {
+    if (session.clock == leap.before) return leap.after;
+  }
+  return session.clock;
+}
+
+Timestamp Shard::deadline(const TrackedSession& session) const {
+  const Timeouts& timeouts = settings_.timeouts;
+  if (!session.is_tcp()) return heard(session) + timeouts.udp;
+  switch (session.tcp.phase()) {
+    case TcpSession::Phase::handshake: return std::min(session.tcp.deadline(), heard(session) + timeouts.handshake);
+    case TcpSession::Phase::over: return heard(session) + timeouts.closed;
+    case TcpSession::Phase::open:
+    case TcpSession::Phase::resetting: break;
+  }
+  return std::min(session.tcp.deadline(), heard(session) + timeouts.idle);
+}
+
+bool Shard::run_timers(TrackedSession& session, std::uint32_t index, Timestamp now) {
+  for (Timestamp due = deadline(session); due <= now; due = deadline(session)) {
+    if (!session.is_tcp() || session.tcp.deadline() > due) {
+      end(index, session.is_tcp() ? session.tcp.ended().value_or(Ending::idle) : Ending::idle, due);
+      return true;
+    }
+    recorder_.turn_to(session);
+    session.tcp.advance(due, context_, recorder_);
+    if (session.tcp.phase() == TcpSession::Phase::over) recorder_.end_parsers(*session.tcp.ended());
+  }
+  wheel_.look_by(index, deadline(session));
+  return false;
+}
+
+void Shard::turn_wheel(Timestamp now) {
+  for (due_.clear(); wheel_.turn(now, due_); due_.clear()) {
+    std::sort(due_.begin(), due_.end(),
+              [this](std::uint32_t a, std::uint32_t b) { return deadline(table_[a]) < deadline(table_[b]); });
+    for (const std::uint32_t index : due_) run_timers(table_[index], index, now);
+  }
+}
+
+// ---- ends
+
+void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
+  TrackedSession& session = table_[index];
+  recorder_.turn_to(session);
+  if (session.is_tcp()) session.tcp.finish(when, context_, recorder_);
+  recorder_.end_parsers(ending);
+  const bool by_timer = ending == Ending::idle;
+  recorder_.write_flow(ending, by_timer ? when : session.last);
+  ++counters_.endings[static_cast<std::size_t>(ending)];
+  wheel_.forget(index);
+  handshakes_.remove(index);
+  table_.erase(index);
+}
+
+/// Makes room: the oldest unanswered handshake, else of some sessions the one that was silent longest.
+void Shard::evict() {
+  constexpr int kCandidates = 8;
+  std::uint32_t victim = handshakes_.front(0);
+  if (victim == IndexLists::kNone) {
+    victim = table_.sample(next_random(random_));
+    for (int i = 1; i < kCandidates; ++i) {
+      const std::uint32_t other = table_.sample(next_random(random_));
+      if (table_[other].clock < table_[victim].clock) victim = other;
+    }
+  }
+  TrackedSession& session = table_[victim];
+  end(victim, session.is_tcp() ? session.tcp.ended().value_or(Ending::evicted) : Ending::evicted, clock_);
+}
+
+void Shard::finish(Ending ending) {
+  std::vector<std::uint32_t> left;
+  table_.for_each([&](std::uint32_t index) { left.push_back(index); });
+  std::sort(left.begin(), left.end(), [this](std::uint32_t a, std::uint32_t b) {
+    if (table_[a].start != table_[b].start) return table_[a].start < table_[b].start;
+    return flow_id(table_[a]) < flow_id(table_[b]);
+  });
+  for (const std::uint32_t index : left) {
+    const TrackedSession& session = table_[index];
+    end(index, session.is_tcp() ? session.tcp.ended().value_or(ending) : ending, clock_);
+  }
+  outputs_.events->flush();
+}
+
+const ShardCounters& Shard::counters() {
+  counters_.held_refused = budget_.refused();
+  return counters_;
+}
+
+}  // namespace unspool

@@ -1,0 +1,49 @@
+// A session in its shard's table: who, its TCP, and what it has to show.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/digest.h"
+#include "pipeline/follower.h"
+#include "plugin/session.h"
+#include "plugin/sink.h"
+#include "stream/history.h"
+#include "stream/listener.h"
+#include "stream/tcp_session.h"
+
+namespace unspool {
+
+/// What only some sessions need: made at the first gap, oddity, digest or parser.
+struct SessionDetails {
+  std::array<GapList, 2> gaps;  // by Side
+  std::array<std::optional<Sha256>, 2> digests;
+  std::array<History, 2> histories;
+  std::array<std::uint32_t, kOddities> oddities{};
+  std::unique_ptr<Follower> follower;
+};
+
+struct TrackedSession : Session {
+  std::uint32_t hash = 0;                      // of the key, for the table
+  Timestamp clock;                             // of the run, at its last packet: timers count from it
+  std::array<std::uint32_t, 2> packets{};      // by side of the key: 0 low, 1 high
+  std::array<std::uint64_t, 2> frame_bytes{};  // likewise
+  std::array<std::uint64_t, 2> given{};        // bytes given out, by Side
+  TcpSession tcp;
+  std::unique_ptr<SessionDetails> details;
+  bool begun = false;       // its first chunk was given out
+  bool unanswered = false;  // in the shard's list of handshakes
+
+  TrackedSession(const Session& session, std::uint32_t hash_of_key, Timestamp now,
+                 std::optional<unsigned> server_by_port)
+      : Session{session}, hash{hash_of_key}, clock{now}, tcp{server_by_port} {}
+
+  SessionDetails& with_details() {
+    if (!details) details = std::make_unique<SessionDetails>();
+    return *details;
+  }
+};
+
+}  // namespace unspool
