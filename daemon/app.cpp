@@ -1,0 +1,275 @@
+#include "daemon/app.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "capture/capture_name.h"
+#include "capture/file_source.h"
+#include "capture/link_types.h"
+#include "capture/merge.h"
+#include "daemon/capture_loop.h"
+#include "daemon/exit_code.h"
+#include "daemon/log.h"
+#include "daemon/service.h"
+#include "daemon/summary.h"
+#include "events/event_log.h"
+#include "protocols/catalog.h"
+#include "settings/yaml.h"
+#include "transfer/output_directory.h"
+#include "transfer/transfer_store.h"
+
+namespace unspool {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Defaults, then the file, then --set, then the options that have a letter.
+std::optional<Settings> settings_of(const CommandLine& line) {
+  Settings settings;
+  std::vector<Error> errors;
+  if (!line.configuration.empty()) {
+    auto read = read_settings(line.configuration, protocol_names());
+    if (read) settings = std::move(*read);
+    if (!read) errors = std::move(read.error());
+  }
+  for (const std::string& assignment : line.settings) {
+    if (auto set = apply_setting(settings, assignment, protocol_names()); !set) {
+      errors.insert(errors.end(), set.error().begin(), set.error().end());
+    }
+  }
+  if (!line.output.empty()) settings.output = line.output;
+  if (line.workers) settings.pipeline.workers = *line.workers;
+  for (const Error& error : errors) spdlog::error(error.what);
+  if (!errors.empty()) return std::nullopt;
+  return settings;
+}
+
+/// Beside where the user stands, named after the first capture.
+std::string output_beside(const std::string& capture) {
+  const auto name = CaptureName::parse(capture);
+  if (!name || name->path == "-") return "stdin.unspool";
+  std::filesystem::path path = std::filesystem::path{name->path}.lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  const std::string last = path.filename().string();
+  return (last.empty() || last == "." || last == ".." ? "capture" : last) + ".unspool";
+}
+
+struct Sources {
+  std::unique_ptr<Source> merged;
+  std::vector<SourceName> names;
+};
+
+Result<Sources> open_captures(const std::vector<std::string>& words, BlockPool& pool) {
+  const auto names = expand_captures(words);
+  if (!names) return tl::unexpected(names.error());
+  if (names->size() > UINT16_MAX)
+    return fail(fmt::format("{} captures are more than the {} that one run can read", names->size(), UINT16_MAX));
+  Sources sources;
+  std::vector<std::unique_ptr<Source>> opened;
+  for (const CaptureName& name : *names) {
+    if (name.path == "-" && ::isatty(STDIN_FILENO) != 0)
+      return fail("-: standard input is a terminal: pipe a capture into it");
+    auto source = open_capture_file(name, static_cast<std::uint16_t>(opened.size()), pool);
+    if (!source) return tl::unexpected(source.error());
+    opened.push_back(std::move(*source));
+    sources.names.push_back({.name = name.path});
+  }
+  sources.merged = merge_by_time(std::move(opened));
+  return sources;
+}
+
+/// As many files as the system lets us have open; a write past a limit on file sizes is an error, not the end.
+void set_up_process() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+}
+
+OutputDirectory::Reuse reuse_of(CommandLine::Reuse reuse) {
+  switch (reuse) {
+    case CommandLine::Reuse::refuse: return OutputDirectory::Reuse::refuse;
+    case CommandLine::Reuse::replace: return OutputDirectory::Reuse::replace;
+    case CommandLine::Reuse::append: return OutputDirectory::Reuse::append;
+  }
+  return OutputDirectory::Reuse::refuse;
+}
+
+/// One run over captures, from open sources to the summary.
+class App {
+ public:
+  App(const CommandLine& line, const Settings& settings, Filter filter, Sources sources)
+      : line_{line}, settings_{settings}, filter_{std::move(filter)}, sources_{std::move(sources)} {}
+
+  int run();
+
+ private:
+  Result<void> open_output();
+  void read();
+  void tell_capture_end();
+  void tell_failures();
+  void tell_link_types();
+  void failed(const std::string& what);
+
+  const CommandLine& line_;
+  const Settings& settings_;
+  const HashSecret secret_ = HashSecret::draw();
+  Filter filter_;
+  Sources sources_;
+  std::unique_ptr<OutputDirectory> output_;
+  std::unique_ptr<EventLog> events_;
+  std::unique_ptr<TransferStore> transfers_;
+  std::unique_ptr<Pipeline> pipeline_;
+  bool interrupted_ = false;
+  int exit_code_ = kFine;
+};
+
+Result<void> App::open_output() {
+  auto output = OutputDirectory::open(settings_.output, reuse_of(line_.reuse));
+  if (!output) return tl::unexpected(output.error());
+  output_ = std::move(*output);
+  if (output_->settled() > 0) {
+    spdlog::warn("{}: {} transfers that an earlier run left unfinished are kept as .incomplete", output_->path(),
+                 output_->settled());
+  }
+  auto file = output_->open_events();
+  if (!file) return tl::unexpected(file.error());
+  auto events = EventLog::open(std::move(*file), output_->path() + "/events.json", settings_.events, sources_.names);
+  if (!events) return tl::unexpected(events.error());
+  events_ = std::move(*events);
+  if (events_->repaired() > 0)
+    spdlog::warn("{}/events.json: {} bytes of a last line that was cut off are removed", output_->path(),
+                 events_->repaired());
+  return {};
+}
+
+void App::read() {
+  asio::io_context io{1};
+  asio::signal_set signals{io, SIGINT, SIGTERM};
+  CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] { signals.cancel(); }};
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    interrupted_ = true;
+    loop.stop();
+    signals.clear();  // a second one is not waited for
+  });
+  loop.start();
+  notify_ready();
+  io.run();
+}
+
+int App::run() {
+  if (auto opened = open_output(); !opened) {
+    spdlog::error(opened.error().what);
+    return kUsageError;
+  }
+  const int wanted = settings_.pipeline.workers;
+  const unsigned workers = wanted < 0 ? Pipeline::workers_for_this_machine() : static_cast<unsigned>(wanted);
+  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U));
+  pipeline_ = std::make_unique<Pipeline>(settings_, workers, secret_, [&](unsigned) {
+    ShardOutputs outputs{
+        .events = events_->sink(), .transfers = nullptr, .protocols = make_protocols(settings_.protocols)};
+    outputs.transfers = transfers_->sink(*outputs.events);
+    return outputs;
+  });
+  spdlog::debug("{} workers, output in {}", workers, output_->path());
+  read();
+  notify_stopping();
+  pipeline_->finish(interrupted_ ? Ending::shutdown : Ending::capture_end);
+  const Counts counts = pipeline_->counts();
+  EventSink& last = *pipeline_->outputs(0).events;
+  last.on_stats(pipeline_->now(), counts);
+  last.flush();
+
+  tell_capture_end();
+  tell_link_types();
+  tell_failures();
+  if (!line_.quiet) std::fputs(summary(counts, transfers_->totals(), output_->path()).c_str(), stdout);
+  return exit_code_;
+}
+
+void App::failed(const std::string& what) {
+  spdlog::error(what);
+  exit_code_ = kFailedOnTheWay;
+}
+
+void App::tell_capture_end() {
+  if (interrupted_) return spdlog::warn("stopped by a signal: what was read until then is kept");
+  const SourceEnd end = sources_.merged->end();
+  switch (end.how) {
+    case SourceEnd::How::whole: return;
+    case SourceEnd::How::cut_short:
+      return spdlog::info("{}: its writer stopped there; all before it is kept", end.what);
+    case SourceEnd::How::corrupt: return failed(end.what + "; all before it is kept");
+  }
+}
+
+void App::tell_link_types() {
+  for (const auto& unknown : pipeline_->unknown_links()) {
+    spdlog::warn("link type {} is not understood: {} packets passed over", link_type_name(unknown.link_type),
+                 unknown.packets);
+  }
+  if (filter_.unjudged() > 0) {
+    spdlog::warn("{} packets have a link type for which the filter expression makes no sense: passed over",
+                 filter_.unjudged());
+  }
+  const Counts counts = pipeline_->counts();
+  if (!pipeline_->unknown_links().empty() &&
+      count_of(counts, "decoded.unknown_link") == count_of(counts, "capture.packets")) {
+    exit_code_ = kCannotRead;
+  }
+}
+
+void App::tell_failures() {
+  if (const auto error = events_->failed()) failed(error->what);
+  if (const auto error = transfers_->failed()) failed(error->what);
+}
+
+int run_captures(const CommandLine& line, Settings settings) {
+  auto filter = Filter::compile(line.filter);
+  if (!filter) {
+    spdlog::error("{}; see pcap-filter(7)", filter.error().what);
+    return kUsageError;
+  }
+  BlockPool pool;
+  auto sources = open_captures(line.captures, pool);
+  if (!sources) {
+    spdlog::error(sources.error().what);
+    return kCannotRead;
+  }
+  if (settings.output.empty()) settings.output = output_beside(line.captures.front());
+  set_up_process();
+  return App{line, settings, std::move(*filter), std::move(*sources)}.run();
+}
+
+int list_protocols() {
+  for (const CatalogEntry& entry : catalog()) fmt::print("{:<12} {}\n", entry.name, entry.purpose);
+  return kFine;
+}
+
+}  // namespace
+
+int run(const CommandLine& line) {
+  set_up_log(line.quiet, line.verbose);
+  if (line.wish == CommandLine::Wish::list_protocols) return list_protocols();
+  auto settings = settings_of(line);
+  if (!settings) return kConfigurationError;
+  switch (line.wish) {
+    case CommandLine::Wish::run: return run_captures(line, std::move(*settings));
+    case CommandLine::Wish::dump_configuration: fmt::print("{}", dump_settings(*settings)); return kFine;
+    case CommandLine::Wish::check_configuration: fmt::print("The configuration is right.\n"); return kFine;
+    case CommandLine::Wish::list_protocols: break;
+  }
+  return kFine;
+}
+
+}  // namespace unspool

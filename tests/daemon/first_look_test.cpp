@@ -1,0 +1,23 @@
+// packaging/first-look.pcap is what tests/support/first_look.cpp makes. UNSPOOL_WRITE=1 writes it.
+#include "support/first_look.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace unspool::test {
+namespace {
+
+TEST(FirstLook, IsWhatItsMakerMakes) {
+  const auto path = std::filesystem::path{__FILE__}.parent_path() / "../../packaging/first-look.pcap";
+  const std::string made = to_pcap(first_look());
+  if (std::getenv("UNSPOOL_WRITE") != nullptr) std::ofstream(path, std::ios::binary) << made;
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), made);
+}
+
+}  // namespace
+}  // namespace unspool::test
