@@ -18,6 +18,7 @@ BlockReader::BlockReader(Fd file, BlockPool& pool)
     : file_{std::move(file)}, pool_{pool}, base_{::lseek(file_.get(), 0, SEEK_CUR)} {
   struct stat status {};
   if (::fstat(file_.get(), &status) == 0) is_pipe_ = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
+  if (!is_pipe_ && status.st_size > 0) size_ = static_cast<std::uint64_t>(status.st_size);
   ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 

@@ -28,6 +28,8 @@ class BlockReader {
   bool seek(std::uint64_t offset);
   /// Offset of rest() in the file.
   std::uint64_t offset() const { return origin_ + at_; }
+  /// Of the file, as it was at the beginning; 0 for a pipe.
+  std::uint64_t size() const { return size_; }
   /// What rest() lies in; null before the first need() and after stop().
   Block* block() const { return block_.get(); }
 
@@ -54,7 +56,8 @@ class BlockReader {
   std::size_t at_ = 0;                // in block_: the place of the reader
   std::size_t end_ = 0;               // in block_: what has been read into it
   std::uint64_t origin_ = 0;          // offset of block_'s first byte in the file
-  off_t base_;                        // where `file` stood; negative where one cannot seek
+  std::uint64_t size_ = 0;
+  off_t base_;  // where `file` stood; negative where one cannot seek
   int error_ = 0;
   bool is_pipe_ = false;
   bool is_over_ = false;

@@ -39,6 +39,17 @@ class Merge : public Source {
     return -1;
   }
 
+  Progress progress() const override {
+    Progress all;
+    for (const auto& source : sources_) {
+      const Progress one = source->progress();
+      if (one.of == 0) return {};
+      all.bytes += one.bytes;
+      all.of += one.of;
+    }
+    return all;
+  }
+
   SourceEnd end() const override {
     SourceEnd all;
     for (const auto& source : sources_) {

@@ -29,6 +29,11 @@ class Source {
   virtual State next(Packet& packet) = 0;
   /// Becomes readable when an idle source has packets; -1 for one that is never idle.
   virtual int readable_fd() const { return -1; }
+  /// How far it is; both 0 where that cannot be known.
+  struct Progress {
+    std::uint64_t bytes = 0, of = 0;
+  };
+  virtual Progress progress() const { return {}; }
   /// After `ended`: how. Of several merged ones, the worst, all texts joined.
   virtual SourceEnd end() const = 0;
 };

@@ -15,14 +15,15 @@
 namespace unspool {
 namespace {
 
-constexpr std::uint32_t kLongest = 65535;          // RFC 791: the total length has 16 bits
-constexpr std::uint64_t kDatagramOverhead = 320;   // what a waiting datagram costs beside its bytes
-constexpr std::uint64_t kFragmentOverhead = 112;   // and each piece of it
+constexpr std::uint32_t kLongest = 65535;         // RFC 791: the total length has 16 bits
+constexpr std::uint64_t kDatagramOverhead = 320;  // what a waiting datagram costs beside its bytes
+constexpr std::uint64_t kFragmentOverhead = 112;  // and each piece of it
 
 /// What fragments of one datagram have in common (RFC 791, 3.2; RFC 8200, 4.5).
 struct FragmentKey {
   IpAddress source, destination;
   VlanStack vlans;
+  TunnelStack tunnels;
   std::uint32_t id = 0;
   std::uint8_t protocol = 0;  // IPv4 only: the first fragment alone tells it in IPv6
   bool operator==(const FragmentKey&) const = default;
@@ -31,13 +32,14 @@ struct FragmentKey {
 struct HashFragmentKey {
   const HashSecret& secret;
   std::size_t operator()(const FragmentKey& key) const {
-    std::array<std::uint8_t, 48> bytes{};
-    const std::uint64_t vlans = key.vlans.bits();
+    std::array<std::uint8_t, 56> bytes{};
+    const std::uint64_t vlans = key.vlans.bits(), tunnels = key.tunnels.bits();
     std::memcpy(bytes.data(), key.source.octets.data(), 16);
     std::memcpy(bytes.data() + 16, key.destination.octets.data(), 16);
     std::memcpy(bytes.data() + 32, &vlans, 8);
-    std::memcpy(bytes.data() + 40, &key.id, 4);
-    bytes[44] = key.protocol;
+    std::memcpy(bytes.data() + 40, &tunnels, 8);
+    std::memcpy(bytes.data() + 48, &key.id, 4);
+    bytes[52] = key.protocol;
     return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret.data(), HashSecret::kSize);
   }
 };
@@ -56,7 +58,7 @@ struct Partial {
   std::uint32_t highest = 0;            // the end of the furthest part
   std::optional<std::uint32_t> total;   // once the last fragment was seen
   std::uint32_t frame_bytes = 0;
-  std::uint8_t protocol = 0;            // as the fragment at offset 0 says
+  std::uint8_t protocol = 0;  // as the fragment at offset 0 says
   std::uint64_t cost = kDatagramOverhead;
 };
 
@@ -109,9 +111,11 @@ struct Defragmenter::State {
   }
   static bool is_copy(const Partial& partial, std::uint32_t begin, Bytes bytes) {
     const auto part = partial.parts.find(begin);
-    return part != partial.parts.end() && std::equal(bytes.begin(), bytes.end(), part->second.bytes.begin(), part->second.bytes.end());
+    return part != partial.parts.end() &&
+           std::equal(bytes.begin(), bytes.end(), part->second.bytes.begin(), part->second.bytes.end());
   }
   void insert_uncovered(Partial& partial, std::uint32_t begin, Bytes bytes, Origin origin);
+  void insert(Partial& partial, std::uint32_t begin, Bytes bytes, std::span<const OriginSpan> origins);
   const Whole* assemble(Partials::iterator partial);
 };
 
@@ -143,13 +147,24 @@ void Defragmenter::State::insert_uncovered(Partial& partial, std::uint32_t begin
   partial.highest = std::max(partial.highest, end);
 }
 
+void Defragmenter::State::insert(Partial& partial, std::uint32_t begin, Bytes bytes,
+                                 std::span<const OriginSpan> origins) {
+  for (std::size_t i = 0; i < origins.size() && origins[i].offset < bytes.size(); ++i) {
+    const std::uint32_t from = origins[i].offset;
+    const std::size_t until = i + 1 < origins.size() ? origins[i + 1].offset : bytes.size();
+    insert_uncovered(partial, begin + from, bytes.subspan(from, std::min(until, bytes.size()) - from),
+                     origins[i].origin);
+  }
+}
+
 const Defragmenter::Whole* Defragmenter::State::assemble(Partials::iterator partial) {
   ++counters.reassembled;
   joined.clear();
   whole.origins.clear();
   for (const auto& [offset, part] : partial->parts) {
     joined.insert(joined.end(), part.bytes.begin(), part.bytes.end());
-    if (whole.origins.empty() || whole.origins.back().origin != part.origin) whole.origins.push_back({offset, part.origin});
+    if (whole.origins.empty() || whole.origins.back().origin != part.origin)
+      whole.origins.push_back({offset, part.origin});
   }
   whole.payload = joined;
   whole.frame_bytes = partial->frame_bytes;
@@ -161,8 +176,8 @@ const Defragmenter::Whole* Defragmenter::State::assemble(Partials::iterator part
 Defragmenter::Defragmenter(const FragmentLimits& limits) : state_{std::make_unique<State>(limits)} {}
 Defragmenter::~Defragmenter() = default;
 
-const Defragmenter::Whole* Defragmenter::add(const wire::Datagram& datagram, std::uint32_t frame_bytes, Timestamp now,
-                                             Origin origin) {
+const Defragmenter::Whole* Defragmenter::add_inner(const wire::Datagram& datagram, std::uint32_t frame_bytes,
+                                                   Timestamp now, std::span<const OriginSpan> origins) {
   State& s = *state_;
   ++s.counters.fragments;
   s.expire(now);
@@ -177,6 +192,7 @@ const Defragmenter::Whole* Defragmenter::add(const wire::Datagram& datagram, std
   const FragmentKey key{.source = datagram.source,
                         .destination = datagram.destination,
                         .vlans = datagram.vlans,
+                        .tunnels = datagram.tunnels,
                         .id = fragment.id,
                         .protocol = v4 ? datagram.protocol : std::uint8_t{0}};
   const auto partial = s.find_or_start(key, now);
@@ -195,7 +211,7 @@ const Defragmenter::Whole* Defragmenter::add(const wire::Datagram& datagram, std
   }
   if (!fragment.more) partial->total = end32;
   if (fragment.offset == 0 && !partial->parts.contains(0)) partial->protocol = datagram.protocol;
-  s.insert_uncovered(*partial, fragment.offset, datagram.payload, origin);
+  s.insert(*partial, fragment.offset, datagram.payload, origins);
   if (partial->total && partial->covered == *partial->total) return s.assemble(partial);
   s.make_room();
   return nullptr;

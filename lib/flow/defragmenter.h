@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/origin.h"
@@ -28,15 +29,22 @@ class Defragmenter {
   ~Defragmenter();
 
   struct Whole {
-    Bytes payload;                     // of the IP datagram: transport header and all
-    std::vector<OriginSpan> origins;   // ascending offsets, the first at 0; neighbours of one origin joined
-    std::uint32_t frame_bytes = 0;     // wire lengths of its fragments, added up
-    std::uint8_t protocol = 0;         // as its first fragment names it: in IPv6 the others may lie
+    Bytes payload;                    // of the IP datagram: transport header and all
+    std::vector<OriginSpan> origins;  // ascending offsets, the first at 0; neighbours of one origin joined
+    std::uint32_t frame_bytes = 0;    // wire lengths of its fragments, added up
+    std::uint8_t protocol = 0;        // as its first fragment names it: in IPv6 the others may lie
   };
   /// Takes one fragment (`datagram.kind == fragment`) seen at `now`, which never goes back. The whole when this one
-  /// completes it, valid until the next call; else null. The first copy of a byte wins in IPv4; an overlap in IPv6 drops the
-  /// datagram. Fragments are told apart by addresses, protocol (IPv4), identification and VLANs.
-  const Whole* add(const wire::Datagram& datagram, std::uint32_t frame_bytes, Timestamp now, Origin origin);
+  /// completes it, valid until the next call; else null. The first copy of a byte wins in IPv4; an overlap in IPv6
+  /// drops the datagram. Fragments are told apart by addresses, protocol (IPv4), identification, VLANs and tunnels.
+  const Whole* add(const wire::Datagram& datagram, std::uint32_t frame_bytes, Timestamp now, Origin origin) {
+    const OriginSpan all{.offset = 0, .origin = origin};
+    return add_inner(datagram, frame_bytes, now, std::span{&all, 1});
+  }
+  /// The same of a fragment that was found in a whole, whose bytes may come from several packets: `origins` count from
+  /// `datagram.payload` on, the first at 0.
+  const Whole* add_inner(const wire::Datagram& datagram, std::uint32_t frame_bytes, Timestamp now,
+                         std::span<const OriginSpan> origins);
 
   const FragmentCounters& counters() const;
   /// Datagrams that wait for more fragments.

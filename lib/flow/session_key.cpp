@@ -34,10 +34,12 @@ SessionHash hash(const SessionKey& key, const HashSecret& secret) {
   std::array<std::uint8_t, 32> addresses;
   std::memcpy(addresses.data(), key.low().address.octets.data(), 16);
   std::memcpy(addresses.data() + 16, key.high().address.octets.data(), 16);
-  // Addresses order as their endpoints do, except where they are equal: so the order is the same for all their sessions.
-  const std::uint64_t hosts = XXH3_64bits_withSecret(addresses.data(), addresses.size(), secret.data(), HashSecret::kSize);
-  const std::array<std::uint64_t, 3> rest{
-      hosts, key.vlans().bits(),
+  // Addresses order as their endpoints do, except where they are equal: so the order is the same for all their
+  // sessions.
+  const std::uint64_t hosts =
+      XXH3_64bits_withSecret(addresses.data(), addresses.size(), secret.data(), HashSecret::kSize);
+  const std::array<std::uint64_t, 4> rest{
+      hosts, key.vlans().bits(), key.tunnels().bits(),
       std::uint64_t{key.low().port} << 32U | std::uint64_t{key.high().port} << 16U | key.protocol()};
   const std::uint64_t session = XXH3_64bits_withSecret(rest.data(), sizeof rest, secret.data(), HashSecret::kSize);
   return {.hosts = static_cast<std::uint32_t>(hosts >> 32U), .session = static_cast<std::uint32_t>(session >> 32U)};

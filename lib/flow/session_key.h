@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "wire/address.h"
+#include "wire/tunnel_stack.h"
 #include "wire/vlan.h"
 
 namespace unspool {
@@ -22,12 +23,13 @@ struct Endpoint {
 class SessionKey {
  public:
   SessionKey() = default;
-  SessionKey(std::uint8_t protocol, const Endpoint& a, const Endpoint& b, VlanStack vlans)
-      : low_{a < b ? a : b}, high_{a < b ? b : a}, protocol_{protocol}, vlans_{vlans} {}
+  SessionKey(std::uint8_t protocol, const Endpoint& a, const Endpoint& b, VlanStack vlans, TunnelStack tunnels = {})
+      : low_{a < b ? a : b}, high_{a < b ? b : a}, protocol_{protocol}, vlans_{vlans}, tunnels_{tunnels} {}
 
   const Endpoint& low() const { return low_; }
   const Endpoint& high() const { return high_; }
   VlanStack vlans() const { return vlans_; }
+  TunnelStack tunnels() const { return tunnels_; }
   std::uint8_t protocol() const { return protocol_; }
   bool operator==(const SessionKey&) const = default;
 
@@ -35,8 +37,9 @@ class SessionKey {
   Endpoint low_, high_;
   std::uint8_t protocol_ = 0;
   VlanStack vlans_;
+  TunnelStack tunnels_;
 };
-static_assert(sizeof(SessionKey) == 48);
+static_assert(sizeof(SessionKey) == 56);
 
 /// What makes session hashes unguessable: nobody can aim packets at one bucket. Drawn from getrandom(2) once a run.
 class HashSecret {
@@ -51,8 +54,8 @@ class HashSecret {
   std::array<std::byte, kSize> bytes_{};
 };
 
-/// Two halves: `hosts` depends on the two addresses alone (so that related sessions meet in one shard), `session` on the
-/// whole key.
+/// Two halves: `hosts` depends on the two addresses alone (so that related sessions meet in one shard), `session` on
+/// the whole key.
 struct SessionHash {
   std::uint32_t hosts = 0;
   std::uint32_t session = 0;

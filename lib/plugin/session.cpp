@@ -30,6 +30,7 @@ std::uint64_t flow_id(const Session& session) {
   fnv.add(session.key.high());
   fnv.add(session.key.protocol(), 1);
   fnv.add(session.key.vlans().bits(), 8);
+  if (session.key.tunnels().size() > 0) fnv.add(session.key.tunnels().bits(), 8);
   fnv.add(static_cast<std::uint64_t>(session.start.time_since_epoch().count()), 8);
   fnv.add(session.ordinal, 1);
   return (fnv.value() ^ (fnv.value() >> 53U)) & ((std::uint64_t{1} << 53U) - 1);

@@ -1,5 +1,5 @@
-// One captured frame, taken apart down to the transport's payload. This is the whole face of the wire layer to those
-// above; link.h, ip.h, tcp.h and udp.h are its parts.
+// One captured frame, taken apart down to the payload of the innermost transport. This is the whole face of the wire
+// layer to those above; link.h, ip.h, tunnel.h and transport.h are its parts.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "wire/address.h"
 #include "wire/tcp.h"
+#include "wire/tunnel_stack.h"
 #include "wire/vlan.h"
 
 namespace unspool::wire {
@@ -18,10 +19,10 @@ enum class Kind : std::uint8_t {
   arp,        // payload: the ARP packet (RFC 826)
   fragment,   // fragment, payload: this fragment's bytes
   transport,  // IP, with a transport that is none of these: protocol says which
-  network,    // not IP and not ARP (LLDP, STP, MPLS ...)
+  network,    // not IP and not ARP (LLDP, STP, what is encrypted ...)
   truncated,  // the capture, or a length in it, ends before a header does
   malformed,  // a header contradicts itself
-  too_deep,   // more VLAN tags or extension headers than are followed
+  too_deep,   // more tags, labels, extension headers or tunnels than are followed
   link,       // a link type that is not known
 };
 
@@ -37,7 +38,8 @@ struct Datagram {
   std::uint8_t protocol = 0;  // IP protocol number, of a fragment too
   IpAddress source, destination;
   std::uint16_t source_port = 0, destination_port = 0;
-  VlanStack vlans;
+  VlanStack vlans;      // of the innermost frame: Ethernet in a tunnel begins anew, IP in one changes nothing
+  TunnelStack tunnels;  // around the addresses; an error's are those that were found before it
   Segment tcp;
   Bytes payload;              // not of tcp: that is tcp.payload
   std::uint32_t missing = 0;  // bytes behind `payload` that were on the wire and not captured
@@ -49,12 +51,15 @@ struct Datagram {
 
 /// Takes apart one frame. `link_type` is a LINKTYPE_ number (tcpdump.org/linktypes.html), `wire_length` the frame's
 /// length on the wire, at least `frame.size()`. Ethernet padding is never payload; an IP total length of 0 (offload)
-/// means all that was captured. Fills all that `out.kind` names, the addresses where there are any, and what checksums
-/// are judged by; views in it point into `frame`.
+/// means all that was captured. Tunnels are looked into, so that all is of the innermost datagram; a UDP datagram whose
+/// port is a tunnel's stands for itself unless TCP, UDP, ICMP, ARP or a fragment is found in it. Fills all that
+/// `out.kind` names, the addresses where there are any, and what checksums are judged by; views in it point into
+/// `frame`.
 void decode(std::uint16_t link_type, Bytes frame, std::uint32_t wire_length, Datagram& out);
 
 /// Takes apart the payload of an IP datagram that was put together from fragments; `out` holds what decode() made of
-/// one of them, with the protocol that the first one names. Extension headers of IPv6 may stand in it.
+/// one of them, with the protocol that the first one names. Extension headers of IPv6 may stand in it. Looks into
+/// tunnels as decode() does, so that another fragment may be what is found.
 void decode_transport(Bytes payload, std::uint32_t missing, Datagram& out);
 
 /// Whether frames of this link type can be taken apart.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cursor.h"
+#include "wire/transport.h"
 
 namespace unspool::wire {
 namespace {
@@ -25,7 +26,7 @@ Bytes cut(Bytes body, std::size_t claimed, std::uint32_t& missing) {
 }
 
 void finish(Bytes payload, std::uint32_t missing, bool is_fragment, Datagram& out) {
-  if (!is_fragment) return decode_transport(payload, missing, out);
+  if (!is_fragment) return read_transport(payload, missing, out);
   out.kind = Kind::fragment;
   out.payload = payload;
   out.missing = missing;
@@ -123,7 +124,7 @@ void decode_ip6(Bytes bytes, std::uint32_t missing, Datagram& out) {
   // 0: a jumbogram (RFC 2675), or the card cuts it up later (TSO)
   const std::size_t claimed = length == 0 ? in.left() + missing : length;
   const Bytes payload = cut(in.rest(), claimed, missing);
-  if (!is_ip6_extension(out.protocol)) return decode_transport(payload, missing, out);
+  if (!is_ip6_extension(out.protocol)) return read_transport(payload, missing, out);
   decode_ip6_payload(payload, missing, out);
 }
 

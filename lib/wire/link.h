@@ -1,4 +1,4 @@
-// What stands in front of IP: link layers and VLAN tags.
+// What stands in front of IP: link layers, VLAN tags, labels, PPPoE.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,8 @@ namespace unspool::wire {
 struct EtherType {
   static constexpr std::uint16_t ip4 = 0x0800, arp = 0x0806, ip6 = 0x86dd;
   static constexpr std::uint16_t vlan = 0x8100, service_vlan = 0x88a8, old_service_vlan = 0x9100;
+  static constexpr std::uint16_t mpls = 0x8847, mpls_multicast = 0x8848, pppoe = 0x8864, ppp = 0x880b;
+  static constexpr std::uint16_t ethernet = 0x6558;  // a whole Ethernet frame, as tunnels carry it
 };
 
 struct LinkHeader {
@@ -20,8 +22,12 @@ struct LinkHeader {
   std::uint16_t ethertype = 0;  // of what follows
 };
 
-/// Reads the link header of `link_type` (a LINKTYPE_ number, tcpdump.org/linktypes.html) and the VLAN tags behind it off `in`;
-/// leaves it at the network layer. `vlans` is empty before.
+/// Reads the link header of `link_type` (a LINKTYPE_ number, tcpdump.org/linktypes.html) and what stands between it and
+/// the network layer off `in`; leaves it there. `vlans` is empty before. Where a frame carries a frame, the tags are
+/// those of the innermost one.
 LinkHeader read_link(std::uint16_t link_type, Cursor& in, VlanStack& vlans);
+
+/// The same behind a header that names `ethertype`.
+LinkHeader read_ethertype(std::uint16_t ethertype, Cursor& in, VlanStack& vlans);
 
 }  // namespace unspool::wire

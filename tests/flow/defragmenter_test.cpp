@@ -5,14 +5,14 @@
 
 #include <sstream>
 
-#include "support/frame.h"
+#include "support/encapsulation.h"
 
 namespace unspool::test {
 namespace {
 
 // Fragments, told: "A8@0 B8@8 C3@16." sends eight A at 0, eight B at 8, and three C at 16, the last. From where they
-// stand on, id=2, vlan=5 and proto=6 change what the fragments belong to, "v6" the version; wait=31 lets so many
-// seconds pass.
+// stand on, id=2, vlan=5 and proto=6 change what the fragments belong to, "v6" the version, "gre" puts them into a
+// tunnel; wait=31 lets so many seconds pass.
 class Story {
  public:
   explicit Story(const FragmentLimits& limits = {}) : fragments_{limits} {}
@@ -51,6 +51,8 @@ class Story {
       id_ = number;
     } else if (std::sscanf(word.c_str(), "vlan=%u", &number) == 1) {
       vlan_ = static_cast<std::uint16_t>(number);
+    } else if (word == "gre") {
+      in_gre_ = true;
     } else if (std::sscanf(word.c_str(), "proto=%u", &number) == 1) {
       number_ = static_cast<std::uint8_t>(number);
     } else if (std::sscanf(word.c_str(), "wait=%u", &number) == 1) {
@@ -64,6 +66,7 @@ class Story {
   Frame frame(const std::string& bytes, std::uint16_t offset, bool more) const {
     Frame front = eth();
     if (vlan_ != 0) front = front / vlan(vlan_);
+    if (in_gre_) front = front / ip4("10.9.0.1", "10.9.0.2") / gre();
     if (six_) return front / ip6("::1", "::2") / fragment6(id_, offset, more) / data(bytes, number_);
     return front / ip4("10.0.0.1", "10.0.0.2").fragment(static_cast<std::uint16_t>(id_), offset, more) /
            data(bytes, number_);
@@ -106,7 +109,7 @@ class Story {
   std::uint32_t id_ = 1, frame_bytes_ = 0;
   std::uint16_t vlan_ = 0;
   std::uint8_t number_ = 99, protocol_ = 0;
-  bool six_ = false;
+  bool six_ = false, in_gre_ = false;
 };
 
 TEST(Defragmenter, Cases) {
@@ -145,6 +148,8 @@ TEST(Defragmenter, Cases) {
       {"IPv6, a copy with other bytes is one", "v6 A8@0 B8@0 C8@8.", "nothing | overlapping 1"},
       {"ip-11 IPv6, atomic", "v6 A8@0 P8@0. B8@8.", "(P8) A8B8"},
       {"ip-14 VLANs", "vlan=1 A8@0 vlan=2 B8@8.", "nothing"},
+      {"one in a tunnel", "A8@0 gre B8@8.", "nothing"},
+      {"both in a tunnel", "gre A8@0 B8@8.", "A8B8"},
       {"ip-15 protocols", "proto=6 A8@0 proto=17 B8@8.", "nothing"},
       {"and of IPv6, where the first names it", "v6 proto=6 A8@0 proto=17 B8@8.", "A8B8"},
       {"versions", "A8@0 v6 B8@8.", "nothing"},
@@ -250,6 +255,30 @@ TEST(Defragmenter, AFragmentThatTheCaptureCutIsNoHelp) {
   EXPECT_EQ(fragments.add(datagram, 50, {}, {}), nullptr);
   EXPECT_EQ(fragments.counters().malformed, 1U);
   EXPECT_EQ(fragments.waiting(), 0U);
+}
+
+// Of a fragment that was itself put together, each packet's part keeps its origin.
+TEST(Defragmenter, InnerFragmentsComeFromSeveralPackets) {
+  const auto part = [](const char* bytes, std::uint16_t offset, bool more) {
+    return std::string{raw() / ip4("10.0.0.1", "10.0.0.2").fragment(1, offset, more) / data(bytes, 17)};
+  };
+  Defragmenter fragments{FragmentLimits{}};
+  const auto add = [&](const std::string& frame, std::initializer_list<OriginSpan> origins) {
+    wire::Datagram datagram;
+    wire::decode(101, as_bytes(frame), static_cast<std::uint32_t>(frame.size()), datagram);
+    return fragments.add_inner(datagram, 100, {}, origins);
+  };
+  const auto from = [](std::uint32_t offset, std::uint64_t record) {
+    return OriginSpan{.offset = offset, .origin = {.record = record, .source = 0}};
+  };
+  EXPECT_EQ(add(part("89abcdef", 8, false), {from(0, 3), from(5, 4), from(8, 5)}), nullptr);
+  const auto* whole = add(part("01234567", 0, true), {from(0, 1), from(2, 3)});
+  ASSERT_NE(whole, nullptr);
+  EXPECT_EQ(as_text(whole->payload), "0123456789abcdef");
+  std::string origins;
+  for (const auto& span : whole->origins) origins += fmt::format("{}:{} ", span.offset, span.origin.record);
+  EXPECT_EQ(origins, "0:1 2:3 13:4 ");
+  EXPECT_EQ(whole->frame_bytes, 200U);
 }
 
 // ip-09

@@ -22,6 +22,12 @@ VlanStack vlans(std::initializer_list<std::uint16_t> ids) {
   return stack;
 }
 
+TunnelStack tunnel(Tunnel kind, std::uint32_t network = 0) {
+  TunnelStack stack;
+  stack.push(kind, network);
+  return stack;
+}
+
 const HashSecret kSecret = HashSecret::from_seed(1);
 
 TEST(SessionKey, BothDirectionsHaveOne) {
@@ -48,17 +54,21 @@ TEST(SessionKey, ToOneselfOnTheSameHost) {
 
 TEST(SessionKey, EveryPartTellsSessionsApart) {
   const Endpoint client = endpoint({10, 0, 0, 1}, 49152), server = endpoint({10, 0, 0, 2}, 80);
-  const SessionKey key{6, client, server, vlans({5})};
+  const TunnelStack vxlan = tunnel(Tunnel::vxlan, 7);
+  const SessionKey key{6, client, server, vlans({5}), vxlan};
   const std::pair<const char*, SessionKey> others[] = {
-      {"protocol", {17, client, server, vlans({5})}},
-      {"client's port", {6, endpoint({10, 0, 0, 1}, 49153), server, vlans({5})}},
-      {"server's port", {6, client, endpoint({10, 0, 0, 2}, 81), vlans({5})}},
-      {"client's address", {6, endpoint({10, 0, 0, 3}, 49152), server, vlans({5})}},
-      {"server's address", {6, client, endpoint({10, 0, 0, 4}, 80), vlans({5})}},
-      {"no VLAN", {6, client, server, {}}},
-      {"another VLAN", {6, client, server, vlans({6})}},
-      {"one VLAN more", {6, client, server, vlans({5, 0})}},
-      {"ports exchanged", {6, endpoint({10, 0, 0, 1}, 80), endpoint({10, 0, 0, 2}, 49152), vlans({5})}},
+      {"protocol", {17, client, server, vlans({5}), vxlan}},
+      {"client's port", {6, endpoint({10, 0, 0, 1}, 49153), server, vlans({5}), vxlan}},
+      {"server's port", {6, client, endpoint({10, 0, 0, 2}, 81), vlans({5}), vxlan}},
+      {"client's address", {6, endpoint({10, 0, 0, 3}, 49152), server, vlans({5}), vxlan}},
+      {"server's address", {6, client, endpoint({10, 0, 0, 4}, 80), vlans({5}), vxlan}},
+      {"no VLAN", {6, client, server, {}, vxlan}},
+      {"another VLAN", {6, client, server, vlans({6}), vxlan}},
+      {"one VLAN more", {6, client, server, vlans({5, 0}), vxlan}},
+      {"ports exchanged", {6, endpoint({10, 0, 0, 1}, 80), endpoint({10, 0, 0, 2}, 49152), vlans({5}), vxlan}},
+      {"no tunnel", {6, client, server, vlans({5})}},
+      {"another tunnel", {6, client, server, vlans({5}), tunnel(Tunnel::gre)}},
+      {"another network", {6, client, server, vlans({5}), tunnel(Tunnel::vxlan, 8)}},
   };
   for (const auto& [what, other] : others) {
     EXPECT_FALSE(key == other) << what;

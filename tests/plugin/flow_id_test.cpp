@@ -18,6 +18,12 @@ VlanStack vlans_of(std::initializer_list<std::uint16_t> ids) {
   return vlans;
 }
 
+TunnelStack tunnel(Tunnel kind, std::uint32_t network = 0) {
+  TunnelStack tunnels;
+  tunnels.push(kind, network);
+  return tunnels;
+}
+
 const Endpoint kClient = endpoint(5, 49152), kServer = endpoint(9, 80);
 constexpr Timestamp kStart = timestamp_from_ns(1'162'491'300'123'456'789);
 
@@ -57,6 +63,10 @@ TEST(FlowId, DiffersByAllThatTellsSessionsApart) {
       {.key = {6, kClient, kServer, vlans_of({7, 5})}, .start = kStart},
       {.key = {6, kClient, kServer, vlans_of({5, 7, 1, 2})}, .start = kStart},
       {.key = {6, kClient, kServer, vlans_of({5, 7, 1, 3})}, .start = kStart},
+      {.key = {6, kClient, kServer, {}, tunnel(Tunnel::ipip)}, .start = kStart},
+      {.key = {6, kClient, kServer, {}, tunnel(Tunnel::gre)}, .start = kStart},
+      {.key = {6, kClient, kServer, {}, tunnel(Tunnel::vxlan, 7)}, .start = kStart},
+      {.key = {6, kClient, kServer, {}, tunnel(Tunnel::vxlan, 8)}, .start = kStart},
       {.key = {6, kClient, kServer, {}}, .start = kStart + Duration{1}},
       {.key = {6, kClient, kServer, {}}, .start = Timestamp{} - Duration{1}},
       {.key = {6, kClient, kServer, {}}, .start = kStart, .ordinal = 1},

@@ -9,12 +9,6 @@
 namespace unspool::test {
 namespace {
 
-std::string be(std::uint64_t number, int width) {
-  std::string bytes;
-  for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xffU);
-  return bytes;
-}
-
 std::string zeros(std::size_t n) { return std::string(n, '\0'); }
 
 std::string to_words(std::string bytes) {
@@ -50,6 +44,12 @@ unsigned transport_checksum(const std::string& addresses, unsigned protocol, std
 constexpr unsigned kWrong = 0x5555;  // what a checksum is xored with
 
 }  // namespace
+
+std::string be(std::uint64_t number, int width) {
+  std::string bytes;
+  for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xffU);
+  return bytes;
+}
 
 std::string Frame::bytes() const {
   std::string body;
@@ -91,7 +91,9 @@ std::string Plain::wrap(std::string body, const Header* next, const std::string&
   return bytes;
 }
 
-Plain eth() { return {{.link_type = 1}, std::string("\x02\0\0\0\0\x02\x02\0\0\0\0\x01", 12), 2, {}}; }
+Plain eth() {
+  return {{.ethertype = 0x6558, .link_type = 1}, std::string("\x02\0\0\0\0\x02\x02\0\0\0\0\x01", 12), 2, {}};
+}
 Plain sll() { return {{.link_type = 113}, be(0, 2) + be(1, 2) + be(6, 2) + be(0x020000000001, 6) + be(0, 2), 2, {}}; }
 Plain sll2() { return {{.link_type = 276}, {}, 2, be(0, 2) + be(3, 4) + be(1, 2) + be(0, 1) + be(6, 1) + be(0, 8)}; }
 Plain raw(std::uint16_t link_type) { return {{.link_type = link_type}, {}, 0, {}}; }

@@ -18,6 +18,9 @@
 
 namespace unspool::test {
 
+/// `number` in network order.
+std::string be(std::uint64_t number, int width);
+
 /// One header, or bytes that stand for one.
 class Header {
  public:

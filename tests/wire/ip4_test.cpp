@@ -100,7 +100,7 @@ TEST(Ip4, OtherTransports) {
   check({
       {"ICMP", eth() / ip() / icmp(8).payload("ping"),
        "icmp 10.0.0.1 > 10.0.0.2 \"\\x08\\x00\\x19/\\x00\\x00\\x00\\x00ping\""},
-      {"GRE", eth() / ip() / data("gre", 47), "transport 10.0.0.1 > 10.0.0.2 47 \"gre\""},
+      {"SCTP", eth() / ip() / data("sctp", 132), "transport 10.0.0.1 > 10.0.0.2 132 \"sctp\""},
       {"numbers of IPv6's extension headers", eth() / ip() / data("opt", 60),
        "transport 10.0.0.1 > 10.0.0.2 60 \"opt\""},
       {"the same", eth() / ip() / data("hop", 0), "transport 10.0.0.1 > 10.0.0.2 0 \"hop\""},

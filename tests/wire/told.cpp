@@ -31,6 +31,13 @@ std::string vlans(VlanStack stack) {
   return text.empty() ? text : text + "] ";
 }
 
+std::string tunnels(TunnelStack stack) {
+  std::string text;
+  for (unsigned i = 0; i < stack.size(); ++i) text += fmt::format("{}{}", i == 0 ? "{" : ",", name(stack[i]));
+  if (const auto network = stack.network()) text += fmt::format(":{}", *network);
+  return text.empty() ? text : text + "} ";
+}
+
 std::string flags(const wire::Segment& segment) {
   std::string text;
   for (unsigned bit = 0; bit < 6; ++bit) {
@@ -71,7 +78,9 @@ std::string told_kind(const wire::Datagram& d) {
 
 }  // namespace
 
-std::string told(const wire::Datagram& datagram) { return vlans(datagram.vlans) + told_kind(datagram); }
+std::string told(const wire::Datagram& datagram) {
+  return tunnels(datagram.tunnels) + vlans(datagram.vlans) + told_kind(datagram);
+}
 
 std::string told(const Frame& frame, std::uint32_t not_captured) {
   const std::string bytes = frame.bytes();

@@ -9,7 +9,8 @@
 namespace unspool::test {
 
 /// "[5,6] tcp 10.0.0.1:49152 > 10.0.0.2:80 SA 1 "GET"+3": VLANs, kind, from, to, TCP flags and sequence number,
-/// payload, and what is missing behind it. Fragments: "fragment 10.0.0.1 > 10.0.0.2 17 #7 8.. "AAA"": protocol,
+/// payload, and what is missing behind it. Tunnels stand in front, with the innermost virtual network: "{gre,vxlan:7}
+/// tcp ...". Fragments: "fragment 10.0.0.1 > 10.0.0.2 17 #7 8.. "AAA"": protocol,
 /// identification, offset, and
 /// ".." when more follow. Where nothing was found but a kind, that alone.
 std::string told(const wire::Datagram& datagram);
