@@ -30,10 +30,16 @@ class JsonWriter {
   JsonWriter& value(const char* text) { return value(std::string_view{text}); }
   JsonWriter& value(bool b);
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  JsonWriter& value(T number) {
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) {
     separate();
     append_number(number < 0, number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number));
+    return *this;
+  }
+
+  /// Members that another writer has written, in an object.
+  JsonWriter& members(std::string_view written) {
+    separate();
+    out_ += written;
     return *this;
   }
 

@@ -19,6 +19,14 @@ void write_vlans(JsonWriter& json, VlanStack vlans) {
   json.end_array();
 }
 
+void write_tunnels(JsonWriter& json, TunnelStack tunnels) {
+  if (tunnels.size() == 0) return;
+  json.key("tunnels").begin_array();
+  for (unsigned i = 0; i < tunnels.size(); ++i) json.value(name(tunnels[i]));
+  json.end_array();
+  if (const auto network = tunnels.network()) json.member("vni", *network);
+}
+
 void write_gaps(JsonWriter& json, const GapList& gaps) {
   json.key("gaps").begin_array();
   for (const Gap& gap : gaps.listed) {
@@ -152,6 +160,7 @@ void EventWriter::on_flow(const FlowRecord& flow) {
   }
   json.member("roles", name(session.roles)).member("ended", name(flow.ended));
   if (session.midstream) json.member("midstream", true);
+  write_tunnels(json, session.key.tunnels());
   if (!flow.observations.empty()) {
     json.key("observations").begin_object();
     for (const Observation& seen : flow.observations) json.member(seen.name, seen.count);
@@ -175,6 +184,13 @@ void EventWriter::on_transfer(const TransferRecord& transfer) {
   if (!transfer.gaps.empty()) write_gaps(json, transfer.gaps);
   if (!transfer.error.empty()) json.member("error", transfer.error);
   json.end_object();
+  end(json);
+}
+
+void EventWriter::on_event(const Session& session, const Event& event) {
+  if (!log_.wants(event.type)) return;
+  JsonWriter json = begin(event.type, event.time, session, event.app_proto);
+  if (!event.members.empty()) json.members(event.members);
   end(json);
 }
 
@@ -224,6 +240,20 @@ void EventWriter::on_anomaly(const AnomalyRecord& anomaly) {
     json.key("unspool").begin_object().member("from", name(anomaly.from)).member("offset", anomaly.offset);
     json.member("first", as_text(anomaly.first)).member("second", as_text(anomaly.second)).end_object();
   }
+  end(json);
+}
+
+void EventWriter::on_unanswered(const UnansweredRecord& unanswered) {
+  if (!anomaly_) return;
+  JsonWriter json = begin("anomaly", unanswered.minute);
+  source(json, unanswered.source);
+  if (unanswered.target != Endpoint{}) {
+    json.member("dest_ip", to_string(unanswered.target.address)).member("dest_port", unanswered.target.port);
+  }
+  json.member("proto", "TCP");
+  json.key("anomaly").begin_object().member("type", "stream").member("event", "unanswered_handshakes").end_object();
+  json.key("unspool").begin_object().member("sessions", unanswered.sessions).member("packets", unanswered.packets);
+  json.member("seconds", 60).end_object();
   end(json);
 }
 

@@ -18,8 +18,10 @@ class EventWriter : public EventSink {
 
   void on_flow(const FlowRecord& flow) override;
   void on_transfer(const TransferRecord& transfer) override;
+  void on_event(const Session& session, const Event& event) override;
   void on_arp(const ArpRecord& arp) override;
   void on_anomaly(const AnomalyRecord& anomaly) override;
+  void on_unanswered(const UnansweredRecord& unanswered) override;
   void on_stats(Timestamp time, const Counts& counts) override;
   void flush() override;
 

@@ -27,6 +27,8 @@ void DecodeCounters::count_unknown_link(std::uint16_t link_type) {
 void ShardCounters::add(const ShardCounters& other) {
   sessions_tcp += other.sessions_tcp;
   sessions_udp += other.sessions_udp;
+  unanswered += other.unanswered;
+  one_sided += other.one_sided;
   add_all(endings, other.endings);
   stream_bytes += other.stream_bytes;
   add_all(gaps, other.gaps);
@@ -36,6 +38,11 @@ void ShardCounters::add(const ShardCounters& other) {
   parsers += other.parsers;
   parsers_failed += other.parsers_failed;
   held_refused += other.held_refused;
+  for (const auto& [protocol, sessions] : other.claimed) claimed[protocol] += sessions;
+  for (const auto& [port, ones] : other.unclaimed) {
+    unclaimed[port].sessions += ones.sessions;
+    unclaimed[port].bytes += ones.bytes;
+  }
 }
 
 Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards) {
@@ -53,7 +60,9 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
                                {"fragments.malformed", fragments.malformed},
                                {"sessions.tcp", shards.sessions_tcp},
                                {"sessions.udp", shards.sessions_udp},
-                               {"sessions.strays", shards.strays}});
+                               {"sessions.strays", shards.strays},
+                               {"sessions.unanswered", shards.unanswered},
+                               {"sessions.one_sided", shards.one_sided}});
   for (std::size_t i = 0; i < shards.endings.size(); ++i) {
     counts.emplace_back("sessions.ended." + std::string(name(static_cast<Ending>(i))), shards.endings[i]);
   }
@@ -70,6 +79,7 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   counts.insert(counts.end(), {{"streams.held_refused", shards.held_refused},
                                {"parsers.started", shards.parsers},
                                {"parsers.failed", shards.parsers_failed}});
+  for (const auto& [protocol, sessions] : shards.claimed) counts.emplace_back("parsers.claimed." + protocol, sessions);
   return counts;
 }
 

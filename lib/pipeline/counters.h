@@ -3,6 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "flow/defragmenter.h"
@@ -31,6 +34,8 @@ struct DecodeCounters {
 /// By a shard.
 struct ShardCounters {
   std::uint64_t sessions_tcp = 0, sessions_udp = 0;
+  std::uint64_t unanswered = 0;            // of the TCP ones: handshakes that nobody answered
+  std::uint64_t one_sided = 0;             // TCP sessions that ended with packets of one side only
   std::array<std::uint64_t, 8> endings{};  // by Ending
   std::uint64_t stream_bytes = 0;
   std::array<std::uint64_t, 7> gaps{};       // by Cause
@@ -38,6 +43,13 @@ struct ShardCounters {
   std::array<std::uint64_t, kOddities> oddities{};
   std::uint64_t strays = 0;  // resets, or packets without a SYN where these are not followed, of no session
   std::uint64_t parsers = 0, parsers_failed = 0;
+  std::map<std::string, std::uint64_t, std::less<>> claimed;  // sessions by the protocol that claimed them
+
+  /// TCP sessions with bytes that no protocol claimed, by the server's port.
+  struct Unclaimed {
+    std::uint64_t sessions = 0, bytes = 0;
+  };
+  std::map<std::uint16_t, Unclaimed> unclaimed;
   std::uint64_t held_refused = 0;  // how often a host's or the run's bound on waiting bytes bit
 
   void add(const ShardCounters& other);

@@ -8,6 +8,21 @@ namespace unspool {
 
 using wire::Kind;
 
+namespace {
+
+/// Adds to `spans` those of `whole`, counted from `header` bytes behind its beginning.
+void add_origins(const Defragmenter::Whole& whole, std::size_t header, std::vector<OriginSpan>& spans) {
+  for (std::size_t i = 0; i < whole.origins.size(); ++i) {
+    const OriginSpan& span = whole.origins[i];
+    const bool before = i + 1 < whole.origins.size() && whole.origins[i + 1].offset <= header;
+    if (before) continue;  // ends before the payload begins
+    const std::size_t offset = span.offset > header ? span.offset - header : 0;
+    spans.push_back({.offset = static_cast<std::uint32_t>(offset), .origin = span.origin});
+  }
+}
+
+}  // namespace
+
 Dispatcher::Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Send send)
     : settings_{settings},
       secret_{secret},
@@ -66,14 +81,26 @@ void Dispatcher::watch_source(const Packet& packet) {
   after_drop_.assign(batches_.size(), true);
 }
 
+/// What a tunnel carries may be a fragment again: at most once for each tunnel, and once around them all.
 void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
-  const Defragmenter::Whole* whole =
-      defragmenter_.add(datagram_, packet.wire_length, clock, Origin{.record = packet.record, .source = packet.source});
-  if (whole == nullptr) return;
-  datagram_.protocol = whole->protocol;
-  wire::decode_transport(whole->payload, 0, datagram_);
-  ++counters_.kinds[static_cast<std::size_t>(datagram_.kind)];
-  if (datagram_.kind == Kind::tcp || datagram_.kind == Kind::udp) take_whole(packet, clock, whole);
+  std::vector<OriginSpan> origins{{.offset = 0, .origin = Origin{.record = packet.record, .source = packet.source}}};
+  std::vector<std::byte> header;  // of an inner fragment, because the whole that it stands in gives way to the next
+  std::uint32_t frame_bytes = packet.wire_length;
+  for (unsigned depth = 0; depth <= TunnelStack::kMaxDepth && datagram_.kind == Kind::fragment; ++depth) {
+    const Defragmenter::Whole* whole = defragmenter_.add_inner(datagram_, frame_bytes, clock, origins);
+    if (whole == nullptr) return;
+    datagram_.protocol = whole->protocol;
+    wire::decode_transport(whole->payload, 0, datagram_);
+    ++counters_.kinds[static_cast<std::size_t>(datagram_.kind)];
+    if (datagram_.kind == Kind::tcp || datagram_.kind == Kind::udp) return take_whole(packet, clock, whole);
+    if (datagram_.kind != Kind::fragment) return;
+    origins.clear();
+    add_origins(*whole, static_cast<std::size_t>(datagram_.payload.data() - whole->payload.data()), origins);
+    frame_bytes = whole->frame_bytes;
+    header.assign(datagram_.ip_header.begin(), datagram_.ip_header.end());
+    datagram_.ip_header = header;
+  }
+  ++counters_.kinds[static_cast<std::size_t>(Kind::too_deep)];
 }
 
 unsigned Dispatcher::shard_of(const SessionHash& hash) const {
@@ -99,7 +126,8 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
   const wire::Datagram& d = datagram_;
   const Endpoint from{.address = d.source, .port = d.source_port};
   const Endpoint to{.address = d.destination, .port = d.destination_port};
-  const SessionKey key{d.protocol, from, to, d.vlans};
+  const VlanStack vlans = settings_.pipeline.ignore_vlans ? VlanStack{} : d.vlans;
+  const SessionKey key{d.protocol, from, to, vlans, d.tunnels};
   const SessionHash hashed = hash(key, secret_);
   const unsigned shard = shard_of(hashed);
   Item& item = add(shard, packet, clock);
@@ -142,13 +170,7 @@ void Dispatcher::copy_whole(Batch& batch, const Defragmenter::Whole& whole, Item
   const auto header = static_cast<std::size_t>(item.payload - whole.payload.data());
   item.payload = copy + header;
   item.first_span = static_cast<std::uint32_t>(batch.spans.size());
-  for (std::size_t i = 0; i < whole.origins.size(); ++i) {
-    const OriginSpan& span = whole.origins[i];
-    const bool before = i + 1 < whole.origins.size() && whole.origins[i + 1].offset <= header;
-    if (before) continue;  // ends before the payload begins
-    const std::size_t offset = span.offset > header ? span.offset - header : 0;
-    batch.spans.push_back({.offset = static_cast<std::uint32_t>(offset), .origin = span.origin});
-  }
+  add_origins(whole, header, batch.spans);
   item.spans = static_cast<std::uint16_t>(batch.spans.size() - item.first_span);
   item.origin = batch.spans[item.first_span].origin;
 }

@@ -1,34 +1,84 @@
-// Gives the chunks of one session to the parsers that follow it.
+// Who follows a session: its owner, its observers, or, when nobody knows it, those who take the rest.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "pipeline/session_filter.h"
 #include "plugin/plugin.h"
 
 namespace unspool {
 
+/// A protocol, and which sessions it is offered.
+struct OfferedProtocol {
+  std::unique_ptr<Protocol> protocol;
+  std::optional<SessionFilter> when;  // none: all
+};
+
+/// Follows one session. Owners are asked with what came first; until one says yes, or all say no, that is kept, and
+/// then given to whoever takes the session: same times, origins, gaps and order.
 class Follower {
  public:
-  /// Starts a parser of every protocol that wants the session.
-  Follower(const Session& session, const std::vector<std::unique_ptr<Protocol>>& protocols, Outputs& outputs);
+  /// `expected`: follows the session because another one announced it; nobody is asked then. All outlive the follower.
+  Follower(const Session& session, std::vector<OfferedProtocol>& protocols, Outputs& outputs,
+           const Expectation* expected);
 
   void on_chunk(const Chunk& chunk);
   void on_fin(Side side);
   void on_end(Ending ending);
+  /// As Outputs::hand_over, from inside on_chunk().
+  void hand_over(const std::array<std::uint64_t, 2>& at) { handed_over_ = at; }
 
-  /// No parser is left that wants anything.
-  bool idle() const { return parsers_.empty(); }
+  /// Nobody follows the session any more, nor will.
+  bool idle() const { return observers_.empty() && !owner_ && rest_.empty() && !probe_; }
+  /// Who claimed the session, or the last part of it; null while nobody has.
+  const Protocol* claimed_by() const { return claimed_by_; }
   std::size_t started() const { return started_; }
   /// Parsers that threw: they are taken off the session, and the rest goes on.
   std::size_t failed() const { return failed_; }
 
  private:
-  template <class Call>
-  void each(const Call& call);
+  /// What is kept while owners are unsure.
+  struct Kept {
+    Chunk chunk;  // its bytes are `bytes`
+    std::string bytes;
+    bool fin = false;
+  };
+  struct Probe {
+    std::vector<Kept> kept;
+    std::array<std::string, 2> first;       // by Side
+    std::array<bool, 2> gap{};              // by Side: nothing further counts as first
+    std::vector<std::uint16_t> candidates;  // in protocols_
+  };
 
-  std::vector<std::unique_ptr<Parser>> parsers_;
-  std::size_t started_ = 0, failed_ = 0;
+  void begin_probe();
+  void probe(const Chunk& chunk);
+  bool ask(const Opening& opening);
+  void settle(OfferedProtocol* owner);
+  void give(const Chunk& chunk);
+  void give_fin(Side side);
+  void pass_on(const Chunk& chunk, const std::array<std::uint64_t, 2>& at);
+  std::unique_ptr<Parser> start(Protocol& protocol);
+  bool offered(OfferedProtocol& protocol);
+  template <class Call>
+  bool call(std::unique_ptr<Parser>& parser, const Call& call);
+  template <class Call>
+  void each(std::vector<std::unique_ptr<Parser>>& parsers, const Call& call);
+
+  const Session& session_;
+  std::vector<OfferedProtocol>& protocols_;
+  Outputs& outputs_;
+  std::vector<std::unique_ptr<Parser>> observers_, rest_;
+  std::unique_ptr<Parser> owner_;
+  const Protocol* claimed_by_ = nullptr;
+  std::unique_ptr<Probe> probe_;
+  std::optional<std::array<std::uint64_t, 2>> handed_over_;
+  std::array<std::uint64_t, 2> given_{};  // by Side: offset behind the last chunk
+  std::uint32_t started_ = 0, failed_ = 0;
 };
 
 }  // namespace unspool

@@ -87,15 +87,34 @@ void Pipeline::finish(Ending ending) {
   ending_ = ending;
   dispatcher_->finish();
   for (auto& lane : lanes_) lane->join();
+  UnansweredSummary unanswered;
+  for (auto& lane : lanes_) unanswered.add(lane->shard.unanswered());
+  unanswered.tell(*outputs(0).events);
 }
 
 Timestamp Pipeline::now() const { return dispatcher_->now(); }
 
-Counts Pipeline::counts() const {
+std::uint64_t Pipeline::live_sessions() const {
+  std::uint64_t sum = 0;
+  for (const auto& lane : lanes_) sum += lane->shard.live_sessions();
+  return sum;
+}
+
+std::uint64_t Pipeline::live_gaps() const {
+  std::uint64_t sum = 0;
+  for (const auto& lane : lanes_) sum += lane->shard.live_gaps();
+  return sum;
+}
+
+ShardCounters Pipeline::sum() const {
   ShardCounters sum;
   for (const auto& lane : lanes_) sum.add(lane->shard.counters());
-  return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum);
+  return sum;
 }
+
+std::map<std::uint16_t, ShardCounters::Unclaimed> Pipeline::unclaimed() const { return sum().unclaimed; }
+
+Counts Pipeline::counts() const { return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum()); }
 
 ShardOutputs& Pipeline::outputs(unsigned shard) { return lanes_[shard]->shard.outputs(); }
 

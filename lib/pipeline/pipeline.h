@@ -33,8 +33,13 @@ class Pipeline {
 
   /// The run's clock.
   Timestamp now() const;
+  /// Sessions and gaps so far, for somebody who watches.
+  std::uint64_t live_sessions() const;
+  std::uint64_t live_gaps() const;
   /// After finish(): totals of the run, none of which depends on how many workers there were.
   Counts counts() const;
+  /// After finish(): what no protocol claimed, by the server's port.
+  std::map<std::uint16_t, ShardCounters::Unclaimed> unclaimed() const;
   /// Link types that were met and are not understood.
   const std::vector<DecodeCounters::UnknownLink>& unknown_links() const {
     return dispatcher_->counters().unknown_links;
@@ -47,6 +52,7 @@ class Pipeline {
 
  private:
   struct Lane;
+  ShardCounters sum() const;
   std::unique_ptr<Batch> send(unsigned shard, std::unique_ptr<Batch> batch);
 
   std::vector<std::unique_ptr<Lane>> lanes_;

@@ -26,18 +26,38 @@ void Recorder::on_roles(unsigned client, Roles roles, bool midstream) {
 
 void Recorder::begin() {
   session_->begun = true;
-  if (settings_.digest == Digest::sha256) {
+  if (session_->is_tcp() && settings_.digest == Digest::sha256) {
     for (auto& digest : session_->with_details().digests) digest.emplace();
   }
-  if (settings_.history > 0) {
+  if (session_->is_tcp() && settings_.history > 0) {
     for (auto& history : session_->with_details().histories) history = History{settings_.history};
   }
   if (outputs_.protocols.empty()) return;
+  const auto expected = expectations_.take(*session_, session_->clock);
+  session_->claimed = expected.has_value();
   Outputs& outputs = *this;
-  auto follower = std::make_unique<Follower>(*session_, outputs_.protocols, outputs);
+  auto follower = std::make_unique<Follower>(*session_, outputs_.protocols, outputs, expected ? &*expected : nullptr);
   counters_.parsers += follower->started();
   counters_.parsers_failed += follower->failed();
   if (!follower->idle()) session_->with_details().follower = std::move(follower);
+}
+
+/// Calls call(Follower&), if there is one, counts the parsers that it starts and loses, and lets it go when nobody is
+/// left.
+template <class Call>
+void Recorder::tell_follower(const Call& call) {
+  if (!session_->details || !session_->details->follower) return;
+  Follower& follower = *session_->details->follower;
+  const std::size_t started = follower.started(), failed = follower.failed();
+  const Protocol* claimed_by = follower.claimed_by();
+  call(follower);
+  if (follower.claimed_by() != claimed_by) {
+    ++counters_.claimed[std::string{follower.claimed_by()->name()}];
+    session_->claimed = true;
+  }
+  counters_.parsers += follower.started() - started;
+  counters_.parsers_failed += follower.failed() - failed;
+  if (follower.idle()) session_->details->follower.reset();
 }
 
 void Recorder::on_chunk(const Chunk& chunk) {
@@ -52,11 +72,19 @@ void Recorder::on_chunk(const Chunk& chunk) {
   if (details == nullptr) return;
   if (auto& digest = details->digests[index(chunk.from)]; digest && !chunk.is_gap()) digest->add(chunk.bytes);
   details->histories[index(chunk.from)].add(chunk.offset, chunk.bytes);
-  if (!details->follower) return;
-  const std::size_t failed = details->follower->failed();
-  details->follower->on_chunk(chunk);
-  counters_.parsers_failed += details->follower->failed() - failed;
-  if (details->follower->idle()) details->follower.reset();
+  tell_follower([&](Follower& follower) { follower.on_chunk(chunk); });
+}
+
+void Recorder::on_datagram(Side from, Bytes bytes, std::uint64_t missing, Timestamp seen, Origin origin) {
+  if (outputs_.protocols.empty()) return;
+  if (!session_->begun) begin();
+  std::uint64_t& offset = session_->given[index(from)];
+  const Chunk datagram{.from = from, .offset = offset, .bytes = bytes, .seen = seen, .origin = origin};
+  if (!bytes.empty()) tell_follower([&](Follower& follower) { follower.on_chunk(datagram); });
+  offset += bytes.size();
+  const Chunk rest{.from = from, .cause = Cause::snaplen, .offset = offset, .missing = missing, .seen = seen};
+  if (missing > 0) tell_follower([&](Follower& follower) { follower.on_chunk(rest); });
+  offset += missing;
 }
 
 void Recorder::take_gap(const Chunk& chunk) {
@@ -67,7 +95,7 @@ void Recorder::take_gap(const Chunk& chunk) {
 }
 
 void Recorder::on_fin(Side side) {
-  if (session_->details && session_->details->follower) session_->details->follower->on_fin(side);
+  tell_follower([&](Follower& follower) { follower.on_fin(side); });
 }
 
 void Recorder::on_old(Side side, std::uint64_t offset, Bytes bytes) {
@@ -104,14 +132,21 @@ void Recorder::on_oddity(Oddity oddity) {
 void Recorder::end_parsers(Ending ending) {
   if (session_->ended) return;
   session_->ended = true;
-  if (session_->details && session_->details->follower) {
-    Follower& follower = *session_->details->follower;
-    const std::size_t failed = follower.failed();
-    follower.on_end(ending);
-    counters_.parsers_failed += follower.failed() - failed;
-    session_->details->follower.reset();
-  }
-  if (session_->begun && !outputs_.protocols.empty()) outputs_.transfers->session_ended(*session_);
+  tell_follower([&](Follower& follower) { follower.on_end(ending); });
+  if (session_->details) session_->details->follower.reset();
+  if (!session_->begun || outputs_.protocols.empty()) return;
+  outputs_.transfers->session_ended(*session_);
+  if (!session_->claimed && session_->is_tcp()) count_unclaimed();
+}
+
+void Recorder::count_unclaimed() {
+  const auto owns = [](const OfferedProtocol& offer) { return offer.protocol->stance() == Protocol::Stance::owner; };
+  if (std::none_of(outputs_.protocols.begin(), outputs_.protocols.end(), owns)) return;
+  const std::uint64_t bytes = session_->given[0] + session_->given[1];
+  if (bytes == 0) return;
+  ShardCounters::Unclaimed& ones = counters_.unclaimed[session_->server().port];
+  ++ones.sessions;
+  ones.bytes += bytes;
 }
 
 StreamRecord Recorder::stream_record(Side side) {
@@ -149,5 +184,13 @@ std::unique_ptr<Transfer> Recorder::open_transfer(const Session& session, Side f
                                                   std::string_view app_proto) {
   return outputs_.transfers->open(session, from, name, app_proto);
 }
+
+void Recorder::emit(const Session& session, const Event& event) { outputs_.events->on_event(session, event); }
+
+void Recorder::hand_over(const std::array<std::uint64_t, 2>& at) {
+  if (session_->details && session_->details->follower) session_->details->follower->hand_over(at);
+}
+
+void Recorder::expect(Expectation expectation) { expectations_.add(std::move(expectation), session_->clock); }
 
 }  // namespace unspool

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "pipeline/counters.h"
+#include "pipeline/expectations.h"
+#include "pipeline/follower.h"
 #include "pipeline/tracked_session.h"
 #include "plugin/plugin.h"
 #include "plugin/sink.h"
@@ -16,7 +18,7 @@ namespace unspool {
 struct ShardOutputs {
   std::unique_ptr<EventSink> events;
   std::unique_ptr<TransferSink> transfers;
-  std::vector<std::unique_ptr<Protocol>> protocols;
+  std::vector<OfferedProtocol> protocols;  // in the order in which they are asked
 };
 
 /// One for each shard; works on the session that it was turned to last.
@@ -35,6 +37,10 @@ class Recorder : public StreamListener, private Outputs {
   void on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) override;
   void on_oddity(Oddity oddity) override;
 
+  /// A datagram of a UDP session: its chunk, and a gap for what was not captured of it. Only for parsers: flows do not
+  /// count it.
+  void on_datagram(Side from, Bytes bytes, std::uint64_t missing, Timestamp seen, Origin origin);
+
   /// Tells the parsers that the session ended, and lets them go. Once; later calls do nothing.
   void end_parsers(Ending ending);
   /// Writes the session's flow event, dated `end`.
@@ -43,13 +49,20 @@ class Recorder : public StreamListener, private Outputs {
  private:
   std::unique_ptr<Transfer> open_transfer(const Session& session, Side from, std::string_view name,
                                           std::string_view app_proto) override;
+  void emit(const Session& session, const Event& event) override;
+  void hand_over(const std::array<std::uint64_t, 2>& at) override;
+  void expect(Expectation expectation) override;
+  template <class Call>
+  void tell_follower(const Call& call);
   void begin();
   void take_gap(const Chunk& chunk);
+  void count_unclaimed();
   StreamRecord stream_record(Side side);
 
   const StreamSettings& settings_;
   ShardOutputs& outputs_;
   ShardCounters& counters_;
+  Expectations expectations_;
   TrackedSession* session_ = nullptr;
 };
 

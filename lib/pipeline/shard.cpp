@@ -1,6 +1,7 @@
 #include "pipeline/shard.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "flow/ports.h"
 
@@ -41,6 +42,7 @@ Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
       budget_{settings.streams.held_bytes_host, settings.streams.held_bytes_run / shards},
       context_{settings_.streams, budget_},
       recorder_{settings_.streams, outputs_, counters_},
+      unanswered_{std::max(settings.limits.unanswered / shards, 1U)},
       random_{settings.pipeline.seed * 2 + 1} {}
 
 void Shard::take(const Batch& batch) {
@@ -49,12 +51,19 @@ void Shard::take(const Batch& batch) {
   if (leaps_.size() > kLeaps) leaps_.erase(leaps_.begin(), leaps_.end() - static_cast<std::ptrdiff_t>(kLeaps));
   for (std::size_t i = 0; i < std::min(kAhead, items.size()); ++i) table_.prefetch(items[i].hash);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i + kAhead < items.size()) table_.prefetch(items[i + kAhead].hash);
+    if (i + kAhead < items.size()) {
+      table_.prefetch(items[i + kAhead].hash);
+      if (items[i + kAhead].options > 0) unanswered_.prefetch(items[i + kAhead].hash);
+    }
     if (i + kAhead / 2 < items.size()) table_.prefetch_session(items[i + kAhead / 2].hash);
     take(items[i], batch);
   }
   clock_ = std::max(clock_, batch.clock);
   if (wheel_.due(clock_)) turn_wheel(clock_);
+  expire_unanswered();
+  live_sessions_.store(counters_.sessions_tcp + counters_.sessions_udp, std::memory_order_relaxed);
+  live_gaps_.store(std::accumulate(counters_.gaps.begin(), counters_.gaps.end(), std::uint64_t{0}),
+                   std::memory_order_relaxed);
 }
 
 void Shard::take(const Item& item, const Batch& batch) {
@@ -79,19 +88,22 @@ void Shard::take(const Item& item, const Batch& batch) {
   const bool spoilt = item.bad_checksum && settings_.streams.checksums == Checksums::drop;
   if (index == table_.kNone) {
     if (spoilt) ++counters_.oddities[static_cast<std::size_t>(Oddity::bad_checksum)];
-    if (spoilt || !may_start(item)) {
+    const std::uint32_t waiting = item.kind == Item::Kind::tcp && !spoilt ? find_waiting(item) : unanswered_.kNone;
+    if (spoilt || (waiting == unanswered_.kNone && !may_start(item))) {
       ++counters_.strays;
       return;
     }
-    index = start(item, ordinal);
+    if (keep_waiting(item, waiting)) return;
+    index = waiting == unanswered_.kNone ? start(item, ordinal) : promote(waiting, item);
   }
   TrackedSession& session = table_[index];
   recorder_.turn_to(session);
   if (item.bad_checksum) recorder_.on_oddity(Oddity::bad_checksum);
-  if (item.kind == Item::Kind::tcp && !spoilt) {
-    take_tcp(session, index, item, batch);
-  } else {
-    count_packet(session, item);
+  if (item.kind == Item::Kind::tcp && !spoilt) return take_tcp(session, index, item, batch);
+  count_packet(session, item);
+  if (item.kind == Item::Kind::udp && !spoilt) {
+    const Side from = item.from_high == session.client_is_low ? Side::server : Side::client;
+    recorder_.on_datagram(from, {item.payload, item.length}, item.missing, item.time, item.origin);
   }
 }
 
@@ -163,23 +175,7 @@ void Shard::restart(TrackedSession& old, std::uint32_t index, const Item& item, 
   end(index, old.tcp.ended().value_or(Ending::reused), item.clock);
   const std::uint32_t fresh = start(first, ordinal);
   TrackedSession& session = table_[fresh];
-  if (remembered) {
-    constexpr std::byte kNop{1}, kScale{3}, kLength{3};
-    const std::array options{kNop, kScale, kLength, std::byte{remembered->scale.value_or(0)}};
-    const wire::Segment syn{.seq = remembered->seq,
-                            .window = remembered->window,
-                            .flags = TcpFlags::syn,
-                            .options = remembered->scale ? Bytes{options} : Bytes{}};
-    const OriginSpan origin{.offset = 0, .origin = remembered->origin};
-    recorder_.turn_to(session);
-    session.tcp.take({.from = remembered->from,
-                      .segment = &syn,
-                      .time = remembered->time,
-                      .clock = item.clock,
-                      .origins = {&origin, 1},
-                      .source = remembered->from == 1 ? &item.key.high().address : &item.key.low().address},
-                     context_, recorder_);
-  }
+  if (remembered) replay(*remembered, session, item);
   recorder_.turn_to(session);
   take_tcp(session, fresh, item, batch);
 }
@@ -197,24 +193,27 @@ void Shard::after_packet(TrackedSession& session, std::uint32_t index) {
 
 // ---- time
 
-/// When the session's last packet came, by the run's clock.
-Timestamp Shard::heard(const TrackedSession& session) const {
+/// When a packet came, by the run's clock: at a leap, when the clock stood still.
+Timestamp Shard::heard(Timestamp clock) const {
   for (const Clock::Leap& leap : leaps_) {
-    if (session.clock == leap.before) return leap.after;
+    if (std::chrono::floor<std::chrono::microseconds>(clock) ==
+        std::chrono::floor<std::chrono::microseconds>(leap.before))
+      return leap.after;
   }
-  return session.clock;
+  return clock;
 }
 
 Timestamp Shard::deadline(const TrackedSession& session) const {
   const Timeouts& timeouts = settings_.timeouts;
-  if (!session.is_tcp()) return heard(session) + timeouts.udp;
+  if (!session.is_tcp()) return heard(session.clock) + timeouts.udp;
   switch (session.tcp.phase()) {
-    case TcpSession::Phase::handshake: return std::min(session.tcp.deadline(), heard(session) + timeouts.handshake);
-    case TcpSession::Phase::over: return heard(session) + timeouts.closed;
+    case TcpSession::Phase::handshake:
+      return std::min(session.tcp.deadline(), heard(session.clock) + timeouts.handshake);
+    case TcpSession::Phase::over: return heard(session.clock) + timeouts.closed;
     case TcpSession::Phase::open:
     case TcpSession::Phase::resetting: break;
   }
-  return std::min(session.tcp.deadline(), heard(session) + timeouts.idle);
+  return std::min(session.tcp.deadline(), heard(session.clock) + timeouts.idle);
 }
 
 bool Shard::run_timers(TrackedSession& session, std::uint32_t index, Timestamp now) {
@@ -249,6 +248,7 @@ void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
   const bool by_timer = ending == Ending::idle;
   recorder_.write_flow(ending, by_timer ? when : session.last);
   ++counters_.endings[static_cast<std::size_t>(ending)];
+  if (session.is_tcp() && (session.packets[0] == 0 || session.packets[1] == 0)) ++counters_.one_sided;
   wheel_.forget(index);
   handshakes_.remove(index);
   table_.erase(index);
@@ -280,6 +280,7 @@ void Shard::finish(Ending ending) {
     const TrackedSession& session = table_[index];
     end(index, session.is_tcp() ? session.tcp.ended().value_or(ending) : ending, clock_);
   }
+  while (unanswered_.oldest() != unanswered_.kNone) end_unanswered(unanswered_.oldest(), ending, clock_);
   outputs_.events->flush();
 }
 

@@ -1,6 +1,7 @@
 // One worker's sessions: finds the session of each packet, runs its timers, and ends it once.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "pipeline/recorder.h"
 #include "pipeline/timer_wheel.h"
 #include "pipeline/tracked_session.h"
+#include "pipeline/unanswered.h"
+#include "pipeline/unanswered_summary.h"
 #include "settings/settings.h"
 
 namespace unspool {
@@ -27,20 +30,29 @@ class Shard {
   void finish(Ending ending);
 
   const ShardCounters& counters();
-  std::uint32_t sessions() const { return table_.size(); }
+  const UnansweredSummary& unanswered() const { return unanswered_summary_; }
+  /// Sessions and gaps so far, as of the last batch. Any thread.
+  std::uint64_t live_sessions() const { return live_sessions_.load(std::memory_order_relaxed); }
+  std::uint64_t live_gaps() const { return live_gaps_.load(std::memory_order_relaxed); }
   ShardOutputs& outputs() { return outputs_; }
 
  private:
   void take(const Item& item, const Batch& batch);
   void take_tcp(TrackedSession& session, std::uint32_t index, const Item& item, const Batch& batch);
   void restart(TrackedSession& old, std::uint32_t index, const Item& item, const Batch& batch);
+  std::uint32_t find_waiting(const Item& item);
+  bool keep_waiting(const Item& item, std::uint32_t waiting);
+  std::uint32_t promote(std::uint32_t waiting, const Item& item);
+  void replay(const TcpSession::RememberedSyn& syn, TrackedSession& session, const Item& item);
+  void end_unanswered(std::uint32_t waiting, Ending ending, Timestamp when);
+  void expire_unanswered();
   std::uint32_t start(const Item& item, std::uint8_t ordinal);
   bool may_start(const Item& item);
   void count_packet(TrackedSession& session, const Item& item);
   void after_packet(TrackedSession& session, std::uint32_t index);
 
   void turn_wheel(Timestamp now);
-  Timestamp heard(const TrackedSession& session) const;
+  Timestamp heard(Timestamp clock) const;
   Timestamp deadline(const TrackedSession& session) const;
   /// Runs the session's timers up to `now`; true when it ended by that.
   bool run_timers(TrackedSession& session, std::uint32_t index, Timestamp now);
@@ -55,6 +67,8 @@ class Shard {
   StreamContext context_;
   Recorder recorder_;
   SessionTable<TrackedSession> table_;
+  UnansweredTable unanswered_;
+  UnansweredSummary unanswered_summary_;
   TimerWheel wheel_;
   IndexLists handshakes_{1};  // unanswered ones, oldest first: the first to be evicted
   std::vector<std::uint32_t> due_;
@@ -62,6 +76,7 @@ class Shard {
   std::vector<Clock::Leap> leaps_;
   Timestamp last_drop_ = Timestamp::min();
   std::uint64_t random_;
+  std::atomic<std::uint64_t> live_sessions_{0}, live_gaps_{0};
 };
 
 }  // namespace unspool

@@ -34,6 +34,7 @@ struct TrackedSession : Session {
   TcpSession tcp;
   std::unique_ptr<SessionDetails> details;
   bool begun = false;       // its first chunk was given out
+  bool claimed = false;     // a protocol owns it, or owned it
   bool ended = false;       // its parsers were told its end
   bool unanswered = false;  // in the shard's list of handshakes
 

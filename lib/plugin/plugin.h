@@ -5,7 +5,11 @@
 // no locks anywhere.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "plugin/session.h"
@@ -31,6 +35,26 @@ class Transfer {
   virtual void discard() = 0;
 };
 
+/// One line of events.json: what a protocol recognised.
+struct Event {
+  std::string_view type;  // event_type, as in EVE: "http"
+  std::string_view app_proto;
+  Timestamp time;
+  std::string members;  // JSON members behind those of the session, as base/json.h writes them: "http":{...}
+};
+
+class Parser;
+class Outputs;
+
+/// A session that another one announced, and who will follow it.
+struct Expectation {
+  std::optional<IpAddress> from;  // who opens it; empty: anybody
+  Endpoint to;
+  std::uint8_t transport = 6;
+  Duration lifetime = std::chrono::minutes(1);
+  std::function<std::unique_ptr<Parser>(const Session&, Outputs&)> follow;
+};
+
 /// Where a parser's results go.
 class Outputs {
  public:
@@ -44,6 +68,12 @@ class Outputs {
   /// bytes, counts them, and says so in its event.
   virtual std::unique_ptr<Transfer> open_transfer(const Session& session, Side from, std::string_view name,
                                                   std::string_view app_proto) = 0;
+  virtual void emit(const Session& session, const Event& event) = 0;
+  /// From these offsets (by Side) on the session is something else: it is offered to all protocols again, and the
+  /// caller gets no more of it. Only from on_chunk(), whose chunk may be parted; what came before it is not given out
+  /// again.
+  virtual void hand_over(const std::array<std::uint64_t, 2>& at) = 0;
+  virtual void expect(Expectation expectation) = 0;
 };
 
 enum class Appetite : std::uint8_t { more, enough };
@@ -63,15 +93,38 @@ class Parser {
   virtual void on_end(Ending ending) = 0;
 };
 
+/// How a session begins, or goes on after hand_over(): what protocols recognise it by.
+struct Opening {
+  static constexpr std::size_t kMostBytes = 4096;  // of a side
+  static constexpr std::size_t kMostChunks = 16;   // of both
+
+  std::array<Bytes, 2> first;  // by Side: what came first, without a gap before or in it
+  bool last_chance = false;    // there will be no more: the bound is reached, or the session is over
+};
+
+enum class Claim : std::uint8_t { no, unsure, yes };
+
 class Protocol {
  public:
+  /// owner: has the session for itself once it has claimed it. observer: follows every session that its `when:` names,
+  /// whoever owns it. rest: follows what no owner claimed.
+  enum class Stance : std::uint8_t { owner, observer, rest };
+
   Protocol() = default;
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;
   virtual ~Protocol() = default;
 
   virtual std::string_view name() const = 0;
-  /// A parser for this session, or null when it does not want it. `session` and `outputs` outlive the parser.
+  virtual Stance stance() const { return Stance::owner; }
+  /// Of owners, with each chunk until one says yes: whether it knows this. Content counts before ports. `unsure` at the
+  /// last chance is no.
+  virtual Claim claim(const Session& session, const Opening& opening) const {
+    static_cast<void>(session), static_cast<void>(opening);
+    return Claim::no;
+  }
+  /// A parser for this session, or null when it does not want it. It is given all chunks from the first one on.
+  /// `session` and `outputs` outlive the parser.
   virtual std::unique_ptr<Parser> follow(const Session& session, Outputs& outputs) = 0;
 };
 

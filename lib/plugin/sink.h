@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "plugin/plugin.h"
 #include "plugin/session.h"
 #include "stream/chunk.h"
 
@@ -81,8 +82,16 @@ struct AnomalyRecord {
   Bytes first, second;  // at most 256 bytes each; valid until the call returns
 };
 
-/// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that begin alike
-/// stand together.
+/// TCP handshakes that one target did not answer, in one minute of packets' time.
+struct UnansweredRecord {
+  Endpoint target;           // an endpoint of no address: what is past the bound on targets
+  Timestamp minute;          // its beginning
+  std::uint16_t source = 0;  // where the first of them was captured
+  std::uint64_t sessions = 0, packets = 0;
+};
+
+/// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that
+/// begin alike stand together.
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
 
 /// Takes what is to be said. One for each shard: called from one thread only.
@@ -95,8 +104,11 @@ class EventSink {
 
   virtual void on_flow(const FlowRecord& flow) = 0;
   virtual void on_transfer(const TransferRecord& transfer) = 0;
+  /// What a protocol said of a session.
+  virtual void on_event(const Session& session, const Event& event) = 0;
   virtual void on_arp(const ArpRecord& arp) = 0;
   virtual void on_anomaly(const AnomalyRecord& anomaly) = 0;
+  virtual void on_unanswered(const UnansweredRecord& unanswered) = 0;
   virtual void on_stats(Timestamp time, const Counts& counts) = 0;
   /// All that was said so far is on its way to the kernel when this returns.
   virtual void flush() = 0;
@@ -111,8 +123,8 @@ class TransferSink {
   virtual ~TransferSink() = default;
 
   /// As Outputs::open_transfer.
-  virtual std::unique_ptr<class Transfer> open(const Session& session, Side from, std::string_view name,
-                                               std::string_view app_proto) = 0;
+  virtual std::unique_ptr<Transfer> open(const Session& session, Side from, std::string_view name,
+                                         std::string_view app_proto) = 0;
   /// No more transfers of this session will be opened; its names may be forgotten.
   virtual void session_ended(const Session& session) = 0;
 };

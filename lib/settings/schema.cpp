@@ -9,6 +9,7 @@
 
 #include "settings/text.h"
 #include "settings/values.h"
+#include "settings/walk.h"
 
 namespace unspool {
 namespace {
@@ -20,8 +21,9 @@ constexpr milliseconds kNone{0}, kBrief{1};
 constexpr milliseconds kMinute = std::chrono::minutes{1}, kDay = std::chrono::hours{24}, kMonth = 30 * kDay;
 constexpr std::uint64_t kMostWorkers = 256;
 constexpr std::size_t kLongestText = 4096;  // PATH_MAX
+constexpr std::size_t kLongList = 1024;     // written on one line; what is longer has a line for each item
 
-constexpr std::array<std::string_view, 5> kEventTypes{"flow", "fileinfo", "arp", "anomaly", "stats"};
+constexpr std::array<std::string_view, 6> kEventTypes{"flow", "fileinfo", "http", "arp", "anomaly", "stats"};
 
 constexpr std::array<std::pair<ShardBy, std::string_view>, 2> kShardBy{
     {{ShardBy::hosts, "hosts"}, {ShardBy::session, "session"}}};
@@ -29,6 +31,11 @@ constexpr std::array<std::pair<Digest, std::string_view>, 2> kDigest{
     {{Digest::none, "none"}, {Digest::sha256, "sha256"}}};
 constexpr std::array<std::pair<Checksums, std::string_view>, 3> kChecksums{
     {{Checksums::off, "off"}, {Checksums::count, "count"}, {Checksums::drop, "drop"}}};
+constexpr std::array<std::pair<TranscriptOf, std::string_view>, 2> kTranscriptOf{
+    {{TranscriptOf::unclaimed, "unclaimed"}, {TranscriptOf::all, "all"}}};
+
+constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
+    {{Unanswered::summary, "summary"}, {Unanswered::each, "each"}}};
 
 /// A key whose value `read(node)` makes, or tells why not, and `write(member)` turns back into YAML.
 template <class T, class Read, class Write>
@@ -111,22 +118,29 @@ SettingsKey workers(std::string_view name, int& member) {
   return value(name, member, read, [](int n) { return n < 0 ? std::string{"auto"} : fmt::format("{}", n); });
 }
 
-/// Adds the name that `node` gives, one of `allowed` and not yet in `names`, or complains.
-void add_name(const YamlNode& node, const std::string& path, const std::vector<std::string>& allowed,
+/// Adds the name that `node` gives, one of `allowed` and not yet in `names`; false, with a complaint, if it gives none.
+bool add_name(const YamlNode& node, const std::string& path, const std::vector<std::string>& allowed,
               std::vector<std::string>& names, Complaints& complaints) {
-  if (node.kind == YamlNode::Kind::unreadable) return;
+  if (node.kind == YamlNode::Kind::unreadable) return false;
   const bool known =
       node.kind == YamlNode::Kind::scalar && std::find(allowed.begin(), allowed.end(), node.text) != allowed.end();
   if (!known) {
     complaints.add(node.offset, path, wrong(node, fmt::format("one of {}", fmt::join(allowed, ", "))));
-  } else if (std::find(names.begin(), names.end(), node.text) != names.end()) {
-    complaints.add(node.offset, path, node.text + " is listed twice");
-  } else {
-    names.push_back(node.text);
+    return false;
   }
+  if (std::find(names.begin(), names.end(), node.text) != names.end()) {
+    complaints.add(node.offset, path, node.text + " is listed twice");
+    return false;
+  }
+  names.push_back(node.text);
+  return true;
 }
 
-std::string list_text(const std::vector<std::string>& names) { return fmt::format("[{}]", fmt::join(names, ", ")); }
+/// Of items with long texts, one line could be longer than YamlBounds takes.
+std::string list_text(const std::vector<std::string>& items) {
+  const std::string line = fmt::format("[{}]", fmt::join(items, ", "));
+  return line.size() <= kLongList ? line : fmt::format("[{}]", fmt::join(items, ",\n  "));
+}
 
 SettingsKey event_types(std::string_view name, std::vector<std::string>& member) {
   const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
@@ -142,71 +156,23 @@ SettingsKey event_types(std::string_view name, std::vector<std::string>& member)
   return {.name = name, .read = read, .written = [&member] { return list_text(member); }, .keys = {}};
 }
 
-/// No protocol that is built in takes settings yet: each key is an error of its own.
-void refuse_protocol_settings(const YamlNode& node, const std::string& path, const std::string& protocol,
-                              Complaints& complaints) {
-  if (node.kind == YamlNode::Kind::unreadable) return;
-  if (node.kind != YamlNode::Kind::mapping) {
-    complaints.add(node.offset, path, wrong(node, "a mapping of settings: without any, write only " + protocol));
-    return;
-  }
-  for (std::size_t i = 0; i < node.items.size(); i += 2) {
-    const YamlNode& key = node.items[i];
-    complaints.add(key.offset, fmt::format("{}.{}", path, path_step(key.text)), protocol + " takes no settings");
-  }
-}
-
-/// An entry is a name, or a mapping of one name to its settings.
-SettingsKey protocols(std::string_view name, std::vector<ProtocolSettings>& member,
-                      std::span<const std::string> protocol_names) {
-  const std::vector<std::string> allowed{protocol_names.begin(), protocol_names.end()};
-  const auto read = [&member, allowed](const YamlNode& node, const std::string& path, Complaints& complaints) {
-    if (node.kind != YamlNode::Kind::list) {
-      return complaints.add(node.offset, path, wrong(node, "a list of protocols, such as [raw]"));
-    }
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-      const YamlNode& item = node.items[i];
-      const std::string place = fmt::format("{}[{}]", path, i);
-      const bool with_settings = item.kind == YamlNode::Kind::mapping;
-      if (with_settings && item.items.size() != 2) {
-        complaints.add(item.offset, place, "needs a protocol's name, or one name with its settings");
-        continue;
-      }
-      const std::size_t before = names.size();
-      add_name(with_settings ? item.items[0] : item, place, allowed, names, complaints);
-      if (with_settings && names.size() > before) {
-        refuse_protocol_settings(item.items[1], place + "." + names.back(), names.back(), complaints);
-      }
-    }
-    member.clear();
-    member.reserve(names.size());
-    for (std::string& protocol : names) member.push_back({std::move(protocol)});
-  };
-  const auto written = [&member] {
-    std::vector<std::string> names;
-    names.reserve(member.size());
-    for (const ProtocolSettings& protocol : member) names.push_back(protocol.name);
-    return list_text(names);
-  };
-  return {.name = name, .read = read, .written = written, .keys = {}};
-}
-
 // Each of these names all members of its struct, so that a new member does not compile before it is given a key.
 
 std::vector<SettingsKey> pipeline_keys(PipelineSettings& settings) {
-  auto& [worker_threads, shard_by, seed] = settings;
+  auto& [worker_threads, shard_by, ignore_vlans, seed] = settings;
   return {
       workers("workers", worker_threads),
       word("shard_by", shard_by, kShardBy),
+      flag("ignore_vlans", ignore_vlans),
       number("seed", seed, {0, std::numeric_limits<std::uint64_t>::max()}),
   };
 }
 
 std::vector<SettingsKey> limit_keys(Limits& settings) {
-  auto& [sessions, fragmented_datagrams, fragment_bytes] = settings;
+  auto& [sessions, unanswered, fragmented_datagrams, fragment_bytes] = settings;
   return {
-      number("sessions", sessions, {1, 100'000'000}),
+      number("sessions", sessions, {1, 16'000'000}),
+      number("unanswered", unanswered, {1, 10'000'000}),
       number("fragmented_datagrams", fragmented_datagrams, {1, 1'000'000}),
       size("fragment_bytes", fragment_bytes, {64 * kKiB, 2 * kGiB}),
   };
@@ -248,11 +214,91 @@ std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
 }
 
 std::vector<SettingsKey> event_keys(EventSettings& settings) {
-  auto& [types] = settings;
-  return {event_types("types", types)};
+  auto& [types, unanswered] = settings;
+  return {event_types("types", types), word("unanswered", unanswered, kUnanswered)};
+}
+
+std::vector<SettingsKey> http_keys(HttpSettings& settings) {
+  auto& [decoded_bytes, decoded_ratio, header_bytes] = settings;
+  return {
+      size("decoded_bytes", decoded_bytes, {kKiB, kTiB}),
+      number("decoded_ratio", decoded_ratio, {1, 1'000'000}),
+      size("header_bytes", header_bytes, {kKiB, 16 * kMiB}),
+  };
+}
+
+std::vector<SettingsKey> transcript_keys(TranscriptSettings& settings) {
+  auto& [of, bytes, sessions] = settings;
+  return {
+      word("of", of, kTranscriptOf),
+      size("bytes", bytes, {kKiB, kGiB}),
+      number("sessions", sessions, {1, 100'000'000}),
+  };
+}
+
+/// What stands under an entry's name.
+void read_entry(const YamlNode& node, const std::string& path, ProtocolSettings& entry, Complaints& complaints) {
+  if (node.kind == YamlNode::Kind::unreadable) return;
+  if (node.kind == YamlNode::Kind::mapping) return read_keys(node, protocol_keys(entry), path, complaints);
+  complaints.add(node.offset, path, wrong(node, "a mapping of settings: without any, write only " + entry.name));
+}
+
+/// The name alone when all is as it is by default, else {name: {what differs}}.
+std::string entry_text(const ProtocolSettings& entry) {
+  ProtocolSettings copy = entry, defaults{.name = entry.name};
+  const auto keys = protocol_keys(copy), default_keys = protocol_keys(defaults);
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string written = keys[i].written();
+    if (written != default_keys[i].written()) changed.push_back(fmt::format("{}: {}", keys[i].name, written));
+  }
+  if (changed.empty()) return entry.name;
+  return fmt::format("{{{}: {{{}}}}}", entry.name, fmt::join(changed, ", "));
+}
+
+/// An entry is a name, or a mapping of one name to its settings.
+SettingsKey protocols(std::string_view name, std::vector<ProtocolSettings>& member,
+                      std::span<const std::string> protocol_names) {
+  const std::vector<std::string> allowed{protocol_names.begin(), protocol_names.end()};
+  const auto read = [&member, allowed](const YamlNode& node, const std::string& path, Complaints& complaints) {
+    if (node.kind != YamlNode::Kind::list) {
+      return complaints.add(node.offset, path, wrong(node, "a list of protocols, such as [http, transcript]"));
+    }
+    std::vector<std::string> names;
+    member.clear();
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const YamlNode& item = node.items[i];
+      const std::string place = fmt::format("{}[{}]", path, i);
+      const bool with_settings = item.kind == YamlNode::Kind::mapping;
+      if (with_settings && item.items.size() != 2) {
+        complaints.add(item.offset, place,
+                       "needs a protocol's name, or one name with its settings, indented further than it");
+      } else if (add_name(with_settings ? item.items[0] : item, place, allowed, names, complaints)) {
+        ProtocolSettings& entry = member.emplace_back();
+        entry.name = names.back();
+        if (with_settings) read_entry(item.items[1], fmt::format("{}.{}", place, entry.name), entry, complaints);
+      }
+    }
+  };
+  const auto written = [&member] {
+    std::vector<std::string> entries;
+    entries.reserve(member.size());
+    for (const ProtocolSettings& entry : member) entries.push_back(entry_text(entry));
+    return list_text(entries);
+  };
+  return {.name = name, .read = read, .written = written, .keys = {}};
 }
 
 }  // namespace
+
+std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings) {
+  auto& [name, when, http, transcript] = settings;
+  std::vector<SettingsKey> keys{text("when", when)};
+  const auto add = [&keys](const std::vector<SettingsKey>& own) { keys.insert(keys.end(), own.begin(), own.end()); };
+  if (name == "http") add(http_keys(http));
+  if (name == "transcript") add(transcript_keys(transcript));
+  return keys;
+}
 
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
   auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events] = settings;

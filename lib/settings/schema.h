@@ -17,7 +17,7 @@ namespace unspool {
 struct SettingsKey {
   std::string_view name;
   std::function<void(const YamlNode& node, const std::string& path, Complaints& complaints)> read;
-  std::function<std::string()> written;  // as YAML, on one line
+  std::function<std::string()> written;  // as YAML, behind the key; further lines are indented
   std::vector<SettingsKey> keys;
 
   bool is_mapping() const { return !keys.empty(); }
@@ -26,5 +26,8 @@ struct SettingsKey {
 /// The keys in the order in which they are written. They read into `settings` and write from it; it and
 /// `protocol_names`, the protocols that may be named, outlive them.
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names);
+
+/// The same of an entry of `protocols:`: those that the protocol of this name takes.
+std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings);
 
 }  // namespace unspool

@@ -13,70 +13,100 @@ enum class Digest : std::uint8_t { none, sha256 };
 enum class Checksums : std::uint8_t { off, count, drop };
 
 struct PipelineSettings {
-  int workers = -1;                                 // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
-  ShardBy shard_by = ShardBy::hosts;                // what keeps sessions together in one shard
-  std::uint64_t seed = 1;                           // of random victims, when a limit bites
+  int workers = -1;                   // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
+  ShardBy shard_by = ShardBy::hosts;  // what keeps sessions together in one shard
+  bool ignore_vlans = false;          // VLANs do not tell sessions apart
+  std::uint64_t seed = 1;             // of random victims, when a limit bites
 
   bool operator==(const PipelineSettings&) const = default;
 };
 
 struct Limits {
-  std::uint32_t sessions = 1'000'000;               // in all shards together; then the least useful one is evicted
-  std::uint32_t fragmented_datagrams = 8192;        // IP datagrams put together at a time
-  std::uint64_t fragment_bytes = 16U << 20U;        // held for them
+  std::uint32_t sessions = 1'048'576;  // in all shards together; then the least useful one is evicted
+  std::uint32_t unanswered =
+      65'536;  // SYNs that nobody answered yet, in all shards together; then the oldest is forgotten
+  std::uint32_t fragmented_datagrams = 8192;  // IP datagrams put together at a time
+  std::uint64_t fragment_bytes = 16U << 20U;  // held for them
 
   bool operator==(const Limits&) const = default;
 };
 
 struct Timeouts {
-  std::chrono::milliseconds idle{300'000};          // a TCP session without packets
-  std::chrono::milliseconds handshake{30'000};      // a TCP session whose handshake is not answered
-  std::chrono::milliseconds closed{5'000};          // how long an ended one still takes in late packets
-  std::chrono::milliseconds udp{60'000};            // a UDP session without packets
-  std::chrono::milliseconds fragments{30'000};      // a datagram whose fragments do not all come
+  std::chrono::milliseconds idle{300'000};      // a TCP session without packets
+  std::chrono::milliseconds handshake{30'000};  // a TCP session whose handshake is not answered
+  std::chrono::milliseconds closed{5'000};      // how long an ended one still takes in late packets
+  std::chrono::milliseconds udp{60'000};        // a UDP session without packets
+  std::chrono::milliseconds fragments{30'000};  // a datagram whose fragments do not all come
 
   bool operator==(const Timeouts&) const = default;
 };
 
 struct StreamSettings {
-  std::chrono::milliseconds grace{100};             // between an acknowledgement that passes a hole and its gap; after a reset; at a start
-  std::chrono::milliseconds hole{30'000};           // a hole that nobody acknowledges, before it is given up
-  std::uint32_t start_bytes = 64U << 10U;           // held at a start without SYN
-  std::uint32_t held_bytes = 2U << 20U;             // that wait, for each session, both sides
-  std::uint32_t held_segments = 8192;               // that wait, for each session, both sides
-  std::uint64_t held_bytes_host = 64U << 20U;       // that wait, for each sending host
-  std::uint64_t held_bytes_run = 512U << 20U;       // that wait, in all shards together
-  std::uint32_t history = 0;                        // delivered bytes a side kept, to compare retransmissions with
-  bool midstream = true;                            // follow sessions whose SYN was not seen
-  Checksums checksums = Checksums::count;           // of IPv4 and TCP: offload makes wrong ones common
-  Digest digest = Digest::none;                     // of each stream, in `flow` events
+  std::chrono::milliseconds grace{
+      100};  // between an acknowledgement that passes a hole and its gap; after a reset; at a start
+  std::chrono::milliseconds hole{30'000};      // a hole that nobody acknowledges, before it is given up
+  std::uint32_t start_bytes = 64U << 10U;      // held at a start without SYN
+  std::uint32_t held_bytes = 2U << 20U;        // that wait, for each session, both sides
+  std::uint32_t held_segments = 8192;          // that wait, for each session, both sides
+  std::uint64_t held_bytes_host = 64U << 20U;  // that wait, for each sending host
+  std::uint64_t held_bytes_run = 512U << 20U;  // that wait, in all shards together
+  std::uint32_t history = 0;                   // delivered bytes a side kept, to compare retransmissions with
+  bool midstream = true;                       // follow sessions whose SYN was not seen
+  Checksums checksums = Checksums::count;      // of IPv4 and TCP: offload makes wrong ones common
+  Digest digest = Digest::none;                // of each stream, in `flow` events
 
   bool operator==(const StreamSettings&) const = default;
 };
 
 struct TransferSettings {
-  Digest digest = Digest::sha256;                   // of each transfer, in `fileinfo` events
-  std::uint32_t open_files = 512;                   // at a time, in all shards together
+  Digest digest = Digest::sha256;  // of each transfer, in `fileinfo` events
+  std::uint32_t open_files = 512;  // at a time, in all shards together
 
   bool operator==(const TransferSettings&) const = default;
 };
 
+enum class Unanswered : std::uint8_t { summary, each };
+
 struct EventSettings {
-  std::vector<std::string> types{"flow", "fileinfo", "arp", "anomaly", "stats"};  // which are written
+  std::vector<std::string> types{"flow", "fileinfo", "http", "arp", "anomaly", "stats"};  // which are written
+  Unanswered unanswered =
+      Unanswered::summary;  // of handshakes: one `anomaly` for a target and minute, or a `flow` each
 
   bool operator==(const EventSettings&) const = default;
+};
+
+struct HttpSettings {
+  std::uint64_t decoded_bytes =
+      256U << 20U;  // of one body, when its content coding is undone; then the rest is kept as it came
+  std::uint32_t decoded_ratio = 200;        // decoded to coded bytes, past the first MiB; likewise
+  std::uint32_t header_bytes = 64U << 10U;  // of one message's head; then the session is not followed any more
+
+  bool operator==(const HttpSettings&) const = default;
+};
+
+enum class TranscriptOf : std::uint8_t { unclaimed, all };
+
+struct TranscriptSettings {
+  TranscriptOf of = TranscriptOf::unclaimed;  // TCP sessions that no other protocol claimed, or all
+  std::uint64_t bytes = 1U << 20U;            // of one session, both sides; the rest is counted
+  std::uint32_t sessions = 10'000;            // a run, in each shard; the rest is counted
+
+  bool operator==(const TranscriptSettings&) const = default;
 };
 
 /// One entry of `protocols:`.
 struct ProtocolSettings {
   std::string name;
+  std::string when;               // filter expression: offered only sessions that match; empty: all
+  HttpSettings http;              // of http
+  TranscriptSettings transcript;  // of transcript
 
   bool operator==(const ProtocolSettings&) const = default;
 };
 
 struct Settings {
-  std::string output;                               // directory; empty: ./<first capture>.unspool
-  std::vector<ProtocolSettings> protocols{{"raw"}};
+  std::string output;  // directory; empty: ./<first capture>.unspool
+  std::vector<ProtocolSettings> protocols{{"http"}, {"transcript"}};
   PipelineSettings pipeline;
   Limits limits;
   Timeouts timeouts;

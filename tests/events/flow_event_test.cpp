@@ -92,6 +92,22 @@ TEST(FlowEvent, OfUdpOverIp6InTwoVlansLive) {
       "\n");
 }
 
+TEST(FlowEvent, NamesTheTunnelsAround) {
+  const auto tunnels_of = [](std::initializer_list<std::pair<Tunnel, std::uint32_t>> tunnels) {
+    FlowRecord flow{.session = web_session(), .ended = Ending::closed, .end = at(0)};
+    TunnelStack stack;
+    for (const auto& [kind, network] : tunnels) stack.push(kind, network);
+    flow.session.key = {kTcp, flow.session.client(), flow.session.server(), {}, stack};
+    const std::string line = flow_line(flow);
+    const std::size_t ended = line.find(R"("ended":"closed")");
+    return line.substr(ended, line.size() - ended - 1);
+  };
+  EXPECT_EQ(tunnels_of({}), R"("ended":"closed"}})");
+  EXPECT_EQ(tunnels_of({{Tunnel::ip6in4, 0}}), R"("ended":"closed","tunnels":["ip6in4"]}})");
+  EXPECT_EQ(tunnels_of({{Tunnel::gre, 0}, {Tunnel::vxlan, 4711}}),
+            R"("ended":"closed","tunnels":["gre","vxlan"],"vni":4711}})");
+}
+
 // EVE's words: an end that a timer noticed is a "timeout"; a flow is "new" until it was answered.
 TEST(FlowEvent, SaysWithEvesWordsHowItEnded) {
   struct Row {

@@ -105,12 +105,29 @@ TEST(Pipeline, IdleSessionEndsAtItsDeadline) {
                                      "TCP 10.0.0.1:49152 > 10.0.0.2:81 syn idle C0 S0"));
 }
 
-TEST(Pipeline, HandshakeWithoutAnAnswerEndsEarlier) {
-  Dialog probe(22);
-  probe.open().lose(2).lose(1);
-  const Ran ran = run(together({probe, Dialog(80).open().pause(31s).client("x")}));
+TEST(Pipeline, HandshakesWithoutAnAnswerAreToldTogether) {
+  std::vector<Dialog> dialogs{Dialog(80).open().pause(31s).client("x")};
+  for (std::uint16_t i = 0; i < 5; ++i) {
+    dialogs.push_back(Dialog(22, static_cast<std::uint16_t>(40000 + i)).open().lose(2).lose(1).repeat(0));
+  }
+  for (const unsigned workers : {0U, 3U}) {
+    const Ran ran = run(together(dialogs), {}, workers);
+    EXPECT_THAT(ran.flows, ElementsAre("TCP 10.0.0.1:49152 > 10.0.0.2:80 syn capture_end C1 S0"));
+    EXPECT_THAT(ran.anomalies, ElementsAre("unanswered 10.0.0.2:22 5x10"));
+    EXPECT_EQ(ran.count("sessions.tcp"), 6U);
+    EXPECT_EQ(ran.count("sessions.unanswered"), 5U);
+    EXPECT_EQ(ran.count("sessions.ended.idle"), 5U);
+  }
+}
+
+TEST(Pipeline, HandshakesWithoutAnAnswerEach) {
+  Settings settings;
+  settings.events.unanswered = Unanswered::each;
+  const Ran ran =
+      run(together({Dialog(22).open().lose(2).lose(1), Dialog(80).open().pause(31s).client("x")}), settings);
   EXPECT_THAT(ran.flows, ElementsAre("TCP 10.0.0.1:49152 > 10.0.0.2:22 syn idle C0 S0",
                                      "TCP 10.0.0.1:49152 > 10.0.0.2:80 syn capture_end C1 S0"));
+  EXPECT_THAT(ran.anomalies, IsEmpty());
 }
 
 TEST(Pipeline, SameEndpointsAgain) {
@@ -198,17 +215,19 @@ TEST(Pipeline, WrongChecksumsAreCountedOrDropped) {
   EXPECT_EQ(run(packets, settings).count("streams.odd.bad_checksum"), 0U);
 }
 
-TEST(Pipeline, UnansweredHandshakesAreTheFirstToGo) {
+TEST(Pipeline, FloodOfHandshakesHarmsNoSession) {
   Settings settings;
-  settings.limits.sessions = 10;
-  std::vector<Dialog> dialogs{Dialog(80).open().client("keep").pause(3s).client(" me")};
+  settings.limits.unanswered = 10;
+  settings.limits.sessions = 2;
+  std::vector<Dialog> dialogs{Dialog(80).open().client("keep").pause(3s).client(" me"),
+                              Dialog(81).pause(1025ms).open().client("and me")};
   for (std::uint16_t i = 0; i < 50; ++i) {
-    Dialog probe(static_cast<std::uint16_t>(1000 + i));
-    dialogs.push_back(probe.pause(1s).open().lose(2).lose(1));
+    dialogs.push_back(Dialog(static_cast<std::uint16_t>(1000 + i)).pause(1s + i * 1ms).open().lose(2).lose(1));
   }
   const Ran ran = run(together(dialogs), settings);
-  EXPECT_THAT(ran.transfers, ElementsAre("client.raw keep me TRUNCATED"));
-  EXPECT_EQ(ran.count("sessions.ended.evicted"), 41U);
+  EXPECT_THAT(ran.transfers, ElementsAre("client.raw and me TRUNCATED", "client.raw keep me TRUNCATED"));
+  EXPECT_EQ(ran.count("sessions.ended.evicted"), 40U);
+  EXPECT_EQ(ran.count("sessions.unanswered"), 50U);
 }
 
 TEST(Pipeline, PacketsThatTheCaptureSaysItLostAreTheCause) {

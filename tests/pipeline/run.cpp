@@ -7,7 +7,7 @@
 
 #include "capture/file_source.h"
 #include "pipeline/pipeline.h"
-#include "protocols/catalog.h"
+#include "protocols/raw.h"
 #include "support/capture_file.h"
 
 namespace unspool::test {
@@ -48,12 +48,18 @@ class Events : public EventSink {
     add(said_.ran.transfers,
         fmt::format("{} {} {}", transfer.name, transfer.path, transfer.whole ? "CLOSED" : "TRUNCATED"));
   }
+  void on_event(const Session&, const Event& event) override {
+    add(said_.ran.anomalies, fmt::format("{} {}", event.type, event.members));
+  }
   void on_arp(const ArpRecord& arp) override {
     add(said_.ran.anomalies, fmt::format("arp of {} bytes", arp.packet.size()));
   }
   void on_anomaly(const AnomalyRecord& anomaly) override {
     add(said_.ran.anomalies, fmt::format("{} {}@{} \"{}\" \"{}\"", anomaly.type, name(anomaly.from), anomaly.offset,
                                          as_text(anomaly.first), as_text(anomaly.second)));
+  }
+  void on_unanswered(const UnansweredRecord& u) override {
+    add(said_.ran.anomalies, fmt::format("unanswered {} {}x{}", endpoint(u.target), u.sessions, u.packets));
   }
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
@@ -115,11 +121,18 @@ std::string Ran::all() const {
   return text + counts;
 }
 
-Ran run(const Stamped& packets, const Settings& settings, unsigned workers) {
-  return run_capture(to_pcap(packets), settings, workers);
+std::vector<OfferedProtocol> only_raw() {
+  std::vector<OfferedProtocol> offered;
+  offered.push_back({.protocol = std::make_unique<Raw>()});
+  return offered;
 }
 
-Ran run_capture(const std::string& image, const Settings& settings, unsigned workers) {
+Ran run(const Stamped& packets, const Settings& settings, unsigned workers, const MakeProtocols& make_protocols) {
+  return run_capture(to_pcap(packets), settings, workers, make_protocols);
+}
+
+Ran run_capture(const std::string& image, const Settings& settings, unsigned workers,
+                const MakeProtocols& make_protocols) {
   const ScratchFolder folder;
   const std::string path = folder.file("capture", image);
   Said said;
@@ -129,7 +142,7 @@ Ran run_capture(const std::string& image, const Settings& settings, unsigned wor
     Pipeline pipeline{settings, workers, secret, [&](unsigned) {
                         ShardOutputs outputs{.events = std::make_unique<Events>(said),
                                              .transfers = nullptr,
-                                             .protocols = make_protocols(settings.protocols)};
+                                             .protocols = make_protocols()};
                         outputs.transfers = std::make_unique<Transfers>(*outputs.events);
                         return outputs;
                       }};

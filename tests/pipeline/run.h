@@ -1,9 +1,11 @@
 // Runs packets through a pipeline whose outputs keep all that is said, as lines that a person can read.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "pipeline/follower.h"
 #include "settings/settings.h"
 #include "support/dialog.h"
 
@@ -23,9 +25,14 @@ struct Ran {
   std::string all() const;
 };
 
-/// `workers` as of Pipeline.
-Ran run(const Stamped& packets, const Settings& settings = {}, unsigned workers = 0);
+using MakeProtocols = std::function<std::vector<OfferedProtocol>()>;
+std::vector<OfferedProtocol> only_raw();
+
+/// `workers` as of Pipeline; each of them gets its own protocols.
+Ran run(const Stamped& packets, const Settings& settings = {}, unsigned workers = 0,
+        const MakeProtocols& make_protocols = only_raw);
 /// The same of a capture file's bytes.
-Ran run_capture(const std::string& image, const Settings& settings = {}, unsigned workers = 0);
+Ran run_capture(const std::string& image, const Settings& settings = {}, unsigned workers = 0,
+                const MakeProtocols& make_protocols = only_raw);
 
 }  // namespace unspool::test

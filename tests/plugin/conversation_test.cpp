@@ -17,6 +17,9 @@ class Page : public Outputs {
     text += fmt::format("[{} {} {}:", app_proto, unspool::name(from), name);
     return std::make_unique<Line>(text);
   }
+  void emit(const Session&, const Event& event) override { text += event.members; }
+  void hand_over(const std::array<std::uint64_t, 2>&) override {}
+  void expect(Expectation) override {}
   std::string text;
 
  private:

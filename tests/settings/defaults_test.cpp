@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "settings/schema.h"
 #include "settings/told.h"
 
 namespace unspool::test {
@@ -36,8 +37,33 @@ TEST(Documentation, ReadsAsTheDefaults) {
   EXPECT_TRUE(*settings == Settings{});
 }
 
+/// The protocols that the documentation shows in a comment: its lines from the first entry's on, without their "#".
+std::string documented_protocols() {
+  const std::string all = documented();
+  std::istringstream in{all.substr(std::min(all.find("#  # "), all.find("#  - ")))};
+  std::string example = "protocols:\n";
+  for (std::string line; std::getline(in, line) && line.starts_with("#  ");) example += line.substr(1) + "\n";
+  return example;
+}
+
+TEST(Documentation, ShowsEverySettingOfEachProtocolWithItsDefault) {
+  std::string expected = "protocols:\n";
+  for (const char* name : {"http", "transcript", "raw"}) {
+    ProtocolSettings protocol{.name = name};
+    expected += std::string{"  - "} + name + ":\n";
+    for (const SettingsKey& key : protocol_keys(protocol)) {
+      expected += "      " + std::string{key.name} + ": " + key.written() + "\n";
+    }
+  }
+  EXPECT_EQ(without_comments(documented_protocols()), expected);
+}
+
+TEST(Documentation, ShowsProtocolsThatReadAsTheDefaults) {
+  EXPECT_EQ(told(documented_protocols()), "protocols: [http, transcript, raw]");
+}
+
 TEST(Documentation, SaysSomethingAboutEachKey) {
-  std::istringstream in{documented()};
+  std::istringstream in{documented() + documented_protocols()};
   std::string before, undocumented;
   for (std::string line; std::getline(in, line); before = line) {
     const bool key = !line.empty() && line.find('#') == std::string::npos && !line.ends_with(':');
@@ -57,9 +83,19 @@ TEST(Defaults, AreWhatNothingSets) {
 Settings others() {
   using namespace std::chrono_literals;
   return {.output = "/srv/\"un\\spool\" \xc3\xa9: # 1",
-          .protocols = {{"dns"}, {"raw"}},
-          .pipeline = {.workers = 0, .shard_by = ShardBy::session, .seed = 18'446'744'073'709'551'615U},
-          .limits = {.sessions = 7, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
+          .protocols = {{.name = "dns"},
+                        {.name = "http",
+                         .when = "tcp port \"80\"",
+                         .http = {.decoded_bytes = 1'000'000, .decoded_ratio = 9, .header_bytes = 4097}},
+                        {.name = "raw"},
+                        {.name = "transcript",
+                         .when = "udp",
+                         .transcript = {.of = TranscriptOf::all, .bytes = 1025, .sessions = 9}}},
+          .pipeline = {.workers = 0,
+                       .shard_by = ShardBy::session,
+                       .ignore_vlans = true,
+                       .seed = 18'446'744'073'709'551'615U},
+          .limits = {.sessions = 7, .unanswered = 70, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
           .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
           .streams = {.grace = 0ms,
                       .hole = 90s,
@@ -73,19 +109,22 @@ Settings others() {
                       .checksums = Checksums::drop,
                       .digest = Digest::sha256},
           .transfers = {.digest = Digest::none, .open_files = 3},
-          .events = {.types = {"stats", "flow"}}};
+          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
   EXPECT_EQ(dump_settings(others()),
             "output: \"/srv/\\\"un\\\\spool\\\" \xc3\xa9: # 1\"\n"
-            "protocols: [dns, raw]\n"
+            "protocols: [dns, {http: {when: \"tcp port \\\"80\\\"\", decoded_bytes: 1MB, decoded_ratio: 9, "
+            "header_bytes: 4097}}, raw, {transcript: {when: \"udp\", of: all, bytes: 1025, sessions: 9}}]\n"
             "pipeline:\n"
             "  workers: 0\n"
             "  shard_by: session\n"
+            "  ignore_vlans: true\n"
             "  seed: 18446744073709551615\n"
             "limits:\n"
             "  sessions: 7\n"
+            "  unanswered: 70\n"
             "  fragmented_datagrams: 8\n"
             "  fragment_bytes: 100MB\n"
             "timeouts:\n"
@@ -110,7 +149,8 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  digest: none\n"
             "  open_files: 3\n"
             "events:\n"
-            "  types: [stats, flow]\n");
+            "  types: [stats, flow]\n"
+            "  unanswered: each\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {
@@ -122,7 +162,22 @@ TEST(Dump, ReadsBackAsItWas) {
   }
 }
 
-// Else the two above would prove less than they seem to.
+// Lines have a bound when they are read: YamlBounds::kLineBytes.
+TEST(Dump, GivesEachProtocolALineWhereOneWouldBeLong) {
+  Settings settings{.protocols = {}};
+  for (const std::string& name : protocols()) {
+    settings.protocols.push_back({.name = name, .when = std::string(4096, '"')});
+  }
+  const std::string dumped = dump_settings(settings);
+  for (const char* begin : {"\nprotocols: [{http: {", "\n  {dns: {", "\n  {transcript: {", "\n  {raw: {"}) {
+    EXPECT_NE(dumped.find(begin), std::string::npos) << begin;
+  }
+  const auto read = parse_settings(dumped, "f", protocols());
+  ASSERT_TRUE(read) << told(dumped).substr(0, 200);
+  EXPECT_TRUE(*read == settings);
+}
+
+// Else the tests above would prove less than they seem to.
 TEST(Dump, OfTheOthersDiffersInEveryLine) {
   std::istringstream defaults{dump_settings(Settings{})}, changed{dump_settings(others())};
   std::string same;

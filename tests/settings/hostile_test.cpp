@@ -137,7 +137,9 @@ std::string spoilt(std::string text, Dice& dice) {
 
 // Whatever is done to it, it is refused with a reason, or means the same when it is written and read again.
 TEST(Hostile, SpoiltConfigurations) {
-  const std::string whole = dump_settings(Settings{});
+  const std::string whole =
+      dump_settings({.protocols = {{.name = "http", .when = "udp", .http = {.header_bytes = 1024}},
+                                   {.name = "transcript", .transcript = {.of = TranscriptOf::all, .sessions = 11}}}});
   Dice dice{1};
   unsigned read = 0, refused = 0;
   for (int round = 0; round < 3000; ++round) {

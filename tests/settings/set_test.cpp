@@ -16,6 +16,10 @@ TEST(Set, Rows) {
       {"streams.grace= 50ms # as the tap needs", "streams.grace: 50ms"},
       {"protocols=[http]", "protocols: [http]"},
       {"protocols=[{http: {}}, raw]", "protocols: [http, raw]"},
+      {"protocols=[{transcript: {of: all}}, http]", "protocols: [{transcript: {of: all}}, http]"},
+      {"protocols=[{transcript: {off: all}}]",
+       "!: protocols[0].transcript.off: unknown key (did you mean protocols[0].transcript.of?)"},
+      {"protocols.http.when=udp", "!: protocols: needs a list of protocols, such as [http, transcript], not a mapping"},
       {"streams={grace: 50ms, hole: 1s}", "streams.grace: 50ms\nstreams.hole: 1s"},
       {"pipeline.workers=auto", "defaults"},
       {"output=/a=b", "output: \"/a=b\""},
@@ -26,13 +30,13 @@ TEST(Set, Rows) {
       {"pipeline={worker: 1, seed: x}",
        "!: pipeline.worker: unknown key (did you mean pipeline.workers?)\n"
        "!: pipeline.seed: needs a whole number from 0 to 18446744073709551615, not \"x\""},
-      {"pipeline=1", "!: pipeline: needs keys of its own: workers, shard_by, seed, not \"1\""},
-      {"pipeline=", "!: pipeline: has no value, needs keys of its own: workers, shard_by, seed"},
+      {"pipeline=1", "!: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, seed, not \"1\""},
+      {"pipeline=", "!: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, seed"},
       {"output=", "!: output: has no value, needs text (\"\" for none)"},
       {"output=a: b", "!: output: needs text (\"\" for none), not a mapping"},
       {"streams.grace.x=1",
        "!: streams.grace: needs a duration from 0 to 1m, such as 100ms, 30s, 5m, 2h or 1d, not a mapping"},
-      {"pipeline.=1", "!: pipeline.\"\": unknown key (there are workers, shard_by, seed)"},
+      {"pipeline.=1", "!: pipeline.\"\": unknown key (there are workers, shard_by, ignore_vlans, seed)"},
       {"pipeline.seed =1", "!: pipeline.\"seed \": unknown key (did you mean pipeline.seed?)"},
       {"pipeline.<<=1", "!: pipeline: merge keys (<<) are not taken: write the keys out"},
       {"events.types=[flow", "!: a ']' is missing here, or a ','"},
@@ -60,11 +64,11 @@ TEST(Set, ShowsControlCharactersEscaped) {
 
 TEST(Set, AddsToWhatIsSet) {
   Settings settings;
-  for (const char* assignment :
-       {"streams.grace=1s", "streams={hole: 2s}", "protocols=[dns]", "protocols=[http]", "streams.grace=3s"}) {
+  for (const char* assignment : {"streams.grace=1s", "streams={hole: 2s}", "protocols=[{http: {when: udp}}]",
+                                 "protocols=[{http: {header_bytes: 1KiB}}, raw]", "streams.grace=3s"}) {
     ASSERT_TRUE(apply_setting(settings, assignment, protocols())) << assignment;
   }
-  EXPECT_EQ(changes(settings), "protocols: [http]\nstreams.grace: 3s\nstreams.hole: 2s");
+  EXPECT_EQ(changes(settings), "protocols: [{http: {header_bytes: 1KiB}}, raw]\nstreams.grace: 3s\nstreams.hole: 2s");
 }
 
 TEST(Set, LeavesTheSettingsAloneWhenItFails) {
@@ -73,6 +77,7 @@ TEST(Set, LeavesTheSettingsAloneWhenItFails) {
   const Settings before = settings;
   EXPECT_FALSE(apply_setting(settings, "streams={grace: 1s, hole: 2}", protocols()));
   EXPECT_FALSE(apply_setting(settings, "protocols=[http, tftp]", protocols()));
+  EXPECT_FALSE(apply_setting(settings, "protocols=[{http: {when: udp, header_bytes: 0}}]", protocols()));
   EXPECT_FALSE(apply_setting(settings, "events.types=[flow, x]", protocols()));
   EXPECT_TRUE(settings == before) << changes(settings);
 }

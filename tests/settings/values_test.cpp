@@ -127,11 +127,11 @@ TEST(Value, EventTypes) {
                           {"flow", "P: needs a list of event types, such as [flow, stats], not \"flow\""},
                           {"", "f:2:3: P: has no value, needs a list of event types, such as [flow, stats]"}});
   EXPECT_EQ(told("events: {types: [flow, flows, flow, 1, [arp], ~]}"),
-            "f:1:24: events.types[1]: needs one of flow, fileinfo, arp, anomaly, stats, not \"flows\"\n"
+            "f:1:24: events.types[1]: needs one of flow, fileinfo, http, arp, anomaly, stats, not \"flows\"\n"
             "f:1:31: events.types[2]: flow is listed twice\n"
-            "f:1:37: events.types[3]: needs one of flow, fileinfo, arp, anomaly, stats, not \"1\"\n"
-            "f:1:40: events.types[4]: needs one of flow, fileinfo, arp, anomaly, stats, not a list\n"
-            "f:1:47: events.types[5]: has no value, needs one of flow, fileinfo, arp, anomaly, stats");
+            "f:1:37: events.types[3]: needs one of flow, fileinfo, http, arp, anomaly, stats, not \"1\"\n"
+            "f:1:40: events.types[4]: needs one of flow, fileinfo, http, arp, anomaly, stats, not a list\n"
+            "f:1:47: events.types[5]: has no value, needs one of flow, fileinfo, http, arp, anomaly, stats");
 }
 
 TEST(Value, Text) {
@@ -159,28 +159,75 @@ TEST(Value, Text) {
 
 TEST(Value, Protocols) {
   const Row rows[] = {
-      {"[raw]", "defaults"},
+      {"[http, transcript]", "defaults"},
       {"[]", "protocols: []"},
       {"\n- http\n- dns: {}\n- raw\n", "protocols: [http, dns, raw]"},
-      {"raw", "f:1:12: protocols: needs a list of protocols, such as [raw], not \"raw\""},
-      {"{raw: {}}", "f:1:12: protocols: needs a list of protocols, such as [raw], not a mapping"},
+      {"raw", "f:1:12: protocols: needs a list of protocols, such as [http, transcript], not \"raw\""},
+      {"{raw: {}}", "f:1:12: protocols: needs a list of protocols, such as [http, transcript], not a mapping"},
       {"[rwa, raw, raw, {raw: {}}]",
-       "f:1:13: protocols[0]: needs one of raw, http, dns, not \"rwa\"\n"
+       "f:1:13: protocols[0]: needs one of http, dns, transcript, raw, not \"rwa\"\n"
        "f:1:23: protocols[2]: raw is listed twice\n"
        "f:1:29: protocols[3]: raw is listed twice"},
-      {"\n  - raw: {when: tcp port 80, \"a b\": 1}\n",
-       "f:2:11: protocols[0].raw.when: raw takes no settings\n"
-       "f:2:30: protocols[0].raw.\"a b\": raw takes no settings"},
       {"[{raw: 5}]", "f:1:19: protocols[0].raw: needs a mapping of settings: without any, write only raw, not \"5\""},
       {"\n  - raw:\n",
        "f:2:5: protocols[0].raw: has no value, needs a mapping of settings: without any, write only raw"},
-      {"[{rwa: {x: 1}}]", "f:1:14: protocols[0]: needs one of raw, http, dns, not \"rwa\""},
+      {"[{rwa: {x: 1}}]", "f:1:14: protocols[0]: needs one of http, dns, transcript, raw, not \"rwa\""},
       {"[{http: {}, dns: {}}, {}]",
-       "f:1:13: protocols[0]: needs a protocol's name, or one name with its settings\n"
-       "f:1:34: protocols[1]: needs a protocol's name, or one name with its settings"},
-      {"[[raw]]", "f:1:13: protocols[0]: needs one of raw, http, dns, not a list"},
+       "f:1:13: protocols[0]: needs a protocol's name, or one name with its settings, indented further than it\n"
+       "f:1:34: protocols[1]: needs a protocol's name, or one name with its settings, indented further than it"},
+      {"\n  - http:\n    when: udp\n",
+       "f:2:5: protocols[0]: needs a protocol's name, or one name with its settings, indented further than it"},
+      {"[[raw]]", "f:1:13: protocols[0]: needs one of http, dns, transcript, raw, not a list"},
       // A value that was left out has no place of its own.
-      {"\n  - raw\n  -\n  - dns\n", "f:2:3: protocols[1]: has no value, needs one of raw, http, dns"},
+      {"\n  - raw\n  -\n  - dns\n", "f:2:3: protocols[1]: has no value, needs one of http, dns, transcript, raw"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(told(std::string{"protocols: "} + row.value), row.expected) << row.value;
+}
+
+TEST(Value, ProtocolSettings) {
+  const Row rows[] = {
+      {"[{http: {decoded_bytes: 64MiB}}]", "protocols: [{http: {decoded_bytes: 64MiB}}]"},
+      {"\n- http:\n    header_bytes: 65536\n    decoded_ratio: 200\n    decoded_bytes: 256MiB\n    when: \"\"\n"
+       "- transcript: {of: unclaimed, bytes: 1MiB, sessions: 10000}\n",
+       "defaults"},
+      {"\n- http\n- transcript: {when: tcp port 6667, of: all, bytes: 1MiB, sessions: 10000}\n- raw: {when: udp}\n",
+       "protocols: [http, {transcript: {when: \"tcp port 6667\", of: all}}, {raw: {when: \"udp\"}}]"},
+      {"[{http: {decoded_bytes: 1TiB, decoded_ratio: 1, header_bytes: 16MiB}}]",
+       "protocols: [{http: {decoded_bytes: 1TiB, decoded_ratio: 1, header_bytes: 16MiB}}]"},
+      {"[{transcript: {bytes: 1KiB, sessions: 1}}]", "protocols: [{transcript: {bytes: 1KiB, sessions: 1}}]"},
+      {"[{dns: {when: \"'\\\"\\\\[0]: # {\"}}]", "protocols: [{dns: {when: \"'\\\"\\\\[0]: # {\"}}]"},
+      // Each takes its own keys only.
+      {"\n  - raw: {of: all, \"a b\": 1}\n",
+       "f:2:11: protocols[0].raw.of: unknown key (there are when)\n"
+       "f:2:20: protocols[0].raw.\"a b\": unknown key (there are when)"},
+      {"[raw, {http: {of: all, whem: udp}}]",
+       "f:1:26: protocols[1].http.of: unknown key (there are when, decoded_bytes, decoded_ratio, header_bytes)\n"
+       "f:1:35: protocols[1].http.whem: unknown key (did you mean protocols[1].http.when?)"},
+      {"[{transcript: {decoded_bytes: 1MiB, byte: 1MiB, 5: 1, <<: {}}}]",
+       "f:1:27: protocols[0].transcript.decoded_bytes: unknown key (there are when, of, bytes, sessions)\n"
+       "f:1:48: protocols[0].transcript.byte: unknown key (did you mean protocols[0].transcript.bytes?)\n"
+       "f:1:60: protocols[0].transcript.5: unknown key (there are when, of, bytes, sessions)\n"
+       "f:1:66: protocols[0].transcript: merge keys (<<) are not taken: write the keys out"},
+      // Whatever is wrong is told at its place.
+      {"[{http: {decoded_bytes: 0, decoded_bytes: 64M, decoded_ratio: 0, header_bytes: 17MiB, when: [udp]}}]",
+       "f:1:36: protocols[0].http.decoded_bytes: needs a size from 1KiB to 1TiB, such as 4096, 64KiB or 10MB, not "
+       "\"0\"\n"
+       "f:1:39: protocols[0].http.decoded_bytes: is given twice\n"
+       "f:1:54: protocols[0].http.decoded_bytes: needs a size from 1KiB to 1TiB, such as 4096, 64KiB or 10MB, not "
+       "\"64M\"\n"
+       "f:1:74: protocols[0].http.decoded_ratio: needs a whole number from 1 to 1000000, not \"0\"\n"
+       "f:1:91: protocols[0].http.header_bytes: needs a size from 1KiB to 16MiB, such as 4096, 64KiB or 10MB, not "
+       "\"17MiB\"\n"
+       "f:1:104: protocols[0].http.when: needs text (\"\" for none), not a list"},
+      {"\n- transcript:\n    of: claimed\n    bytes: 2GiB\n    sessions: 0\n    when:\n- transcrpt\n",
+       "f:3:9: protocols[0].transcript.of: needs one of unclaimed, all, not \"claimed\"\n"
+       "f:4:12: protocols[0].transcript.bytes: needs a size from 1KiB to 1GiB, such as 4096, 64KiB or 10MB, not "
+       "\"2GiB\"\n"
+       "f:5:15: protocols[0].transcript.sessions: needs a whole number from 1 to 100000000, not \"0\"\n"
+       "f:6:5: protocols[0].transcript.when: has no value, needs text (\"\" for none)\n"
+       "f:7:3: protocols[1]: needs one of http, dns, transcript, raw, not \"transcrpt\""},
+      {"[{http: {when: tcp[13] = 2}}]", "f:1:30: a '}' is missing here, or a ','"},
+      {"[{http: {when: \"udp\\n\"}}]", "f:1:27: protocols[0].http.when: has a control character: \"udp\\n\""},
   };
   for (const Row& row : rows) EXPECT_EQ(told(std::string{"protocols: "} + row.value), row.expected) << row.value;
 }

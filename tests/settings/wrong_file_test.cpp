@@ -34,14 +34,14 @@ TEST(WrongFile, TellsAllErrorsAtOnceInTheirOrder) {
             "f:5:1: workers: unknown key (did you mean pipeline.workers?)\n"
             "f:6:1: timeout: unknown key (did you mean timeouts?)\n"
             "f:7:20: limits.sessions: \"01000\" begins with 0, which some read as octal: write 1000\n"
-            "f:8:19: protocols[1]: needs one of raw, http, dns, not \"tftp\"\n"
+            "f:8:19: protocols[1]: needs one of http, dns, transcript, raw, not \"tftp\"\n"
             "f:9:1: streams: is given twice\n"
             "f:10:14: streams.checksums: needs one of off, count, drop, not \"on\"");
 }
 
 TEST(WrongFile, Keys) {
   expect({
-      {"pipeline: {foo: 1}", "f:1:12: pipeline.foo: unknown key (there are workers, shard_by, seed)"},
+      {"pipeline: {foo: 1}", "f:1:12: pipeline.foo: unknown key (there are workers, shard_by, ignore_vlans, seed)"},
       {"pipeline: {shardby: hosts}", "f:1:12: pipeline.shardby: unknown key (did you mean pipeline.shard_by?)"},
       {"pipeline: {ssed: 1}", "f:1:12: pipeline.ssed: unknown key (did you mean pipeline.seed?)"},
       {"pipeline: {sede: 1}", "f:1:12: pipeline.sede: unknown key (did you mean pipeline.seed?)"},
@@ -53,10 +53,10 @@ TEST(WrongFile, Keys) {
        "f:1:1: \"\xc3\xbc\xc3\xbc\": unknown key (there are output, protocols, pipeline, limits, timeouts, streams, "
        "transfers, events)"},
       {"pipeline: {\"\\e[31m\": 1}",
-       "f:1:12: pipeline.\"\\u001b[31m\": unknown key (there are workers, shard_by, seed)"},
+       "f:1:12: pipeline.\"\\u001b[31m\": unknown key (there are workers, shard_by, ignore_vlans, seed)"},
       {"pipeline: {aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee: 1}",
        "f:1:12: pipeline.\"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd\"...: unknown key (there are workers, shard_by, "
-       "seed)"},
+       "ignore_vlans, seed)"},
       {"pipeline:\n  seed: 1\n  seed: 1\n  seed: x\n",
        "f:3:3: pipeline.seed: is given twice\n"
        "f:4:3: pipeline.seed: is given twice\n"
@@ -73,10 +73,11 @@ TEST(WrongFile, Keys) {
 
 TEST(WrongFile, Mappings) {
   expect({
-      {"pipeline: 5", "f:1:11: pipeline: needs keys of its own: workers, shard_by, seed, not \"5\""},
-      {"pipeline: [1]", "f:1:11: pipeline: needs keys of its own: workers, shard_by, seed, not a list"},
-      {"output: a\npipeline:\n", "f:2:1: pipeline: has no value, needs keys of its own: workers, shard_by, seed"},
-      {"pipeline: ~", "f:1:1: pipeline: has no value, needs keys of its own: workers, shard_by, seed"},
+      {"pipeline: 5", "f:1:11: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, seed, not \"5\""},
+      {"pipeline: [1]", "f:1:11: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, seed, not a list"},
+      {"output: a\npipeline:\n",
+       "f:2:1: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, seed"},
+      {"pipeline: ~", "f:1:1: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, seed"},
       {"output", "f:1:1: needs keys with their values, such as output: /srv/unspool, not \"output\""},
       {"output:/srv", "f:1:1: needs keys with their values, such as output: /srv/unspool, not \"output:/srv\""},
       {"\n- output", "f:2:1: needs keys with their values, such as output: /srv/unspool, not a list"},

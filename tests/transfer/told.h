@@ -23,8 +23,10 @@ class TransferLines : public EventSink {
  public:
   void on_flow(const FlowRecord&) override {}
   void on_transfer(const TransferRecord& transfer) override;
+  void on_event(const Session&, const Event&) override {}
   void on_arp(const ArpRecord&) override {}
   void on_anomaly(const AnomalyRecord&) override {}
+  void on_unanswered(const UnansweredRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
 

@@ -1,0 +1,144 @@
+#include "pipeline/unanswered.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <limits>
+
+namespace unspool {
+namespace {
+
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kNoScale = 0xff;
+constexpr std::uint8_t kMostTimes = 127;
+constexpr std::size_t kMostSurroundings = 4096;
+
+std::uint16_t saturated(std::uint64_t n) { return static_cast<std::uint16_t>(std::min<std::uint64_t>(n, UINT16_MAX)); }
+
+}  // namespace
+
+UnansweredTable::UnansweredTable(std::uint32_t most)
+    : most_{most},
+      slots_(std::bit_ceil(std::size_t{most} * 2), kNone),
+      mask_{static_cast<std::uint32_t>(slots_.size() - 1)} {}
+
+bool UnansweredTable::is(const Record& record, const SessionKey& key) const {
+  const Surroundings& around = surroundings_[record.surroundings];
+  return record.low_port == key.low().port && record.high_port == key.high().port && record.low == key.low().address &&
+         record.high == key.high().address && around.vlans == key.vlans() && around.tunnels == key.tunnels();
+}
+
+std::uint32_t UnansweredTable::find(const SessionKey& key, std::uint32_t hash) const {
+  for (std::uint32_t slot = hash & mask_; slots_[slot] != kNone; slot = (slot + 1) & mask_) {
+    const Record& record = records_[slots_[slot]];
+    if (record.hash == hash && is(record, key)) return slots_[slot];
+  }
+  return kNone;
+}
+
+std::optional<std::uint16_t> UnansweredTable::number_of(const Surroundings& surroundings) {
+  const auto found = std::find(surroundings_.rbegin(), surroundings_.rend(), surroundings);
+  if (found != surroundings_.rend()) return static_cast<std::uint16_t>(surroundings_.rend() - found - 1);
+  if (surroundings_.size() == kMostSurroundings) return std::nullopt;
+  surroundings_.push_back(surroundings);
+  return static_cast<std::uint16_t>(surroundings_.size() - 1);
+}
+
+/// Both cut to microseconds.
+std::optional<std::int32_t> UnansweredTable::microseconds_between(Timestamp from, Timestamp to) {
+  using std::chrono::floor, std::chrono::microseconds;
+  const std::int64_t between = (floor<microseconds>(to) - floor<microseconds>(from)).count();
+  if (between < std::numeric_limits<std::int32_t>::min() || between > std::numeric_limits<std::int32_t>::max())
+    return std::nullopt;
+  return static_cast<std::int32_t>(between);
+}
+
+bool UnansweredTable::add(const Syn& syn) {
+  assert(!full());
+  const auto surroundings = number_of({.vlans = syn.key.vlans(), .tunnels = syn.key.tunnels(), .source = syn.source});
+  const auto clock_after = microseconds_between(syn.time, syn.clock);
+  if (!surroundings || !clock_after) return false;
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(records_.size()));
+    records_.emplace_back();
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  Record& record = records_[index];
+  record = {.low = syn.key.low().address,
+            .high = syn.key.high().address,
+            .time = syn.time,
+            .hash = syn.hash,
+            .seq = syn.seq,
+            .clock_after = *clock_after,
+            .low_port = syn.key.low().port,
+            .high_port = syn.key.high().port,
+            .surroundings = *surroundings,
+            .window = syn.window,
+            .frame_bytes = saturated(syn.frame_bytes),
+            .scale = syn.scale.value_or(kNoScale)};
+  record.times = 1;
+  record.from_high = syn.from_high;
+  std::uint32_t slot = syn.hash & mask_;
+  while (slots_[slot] != kNone) slot = (slot + 1) & mask_;
+  slots_[slot] = index;
+  order_.push_back(0, index);
+  ++size_;
+  return true;
+}
+
+bool UnansweredTable::repeat(std::uint32_t index, const Syn& syn) {
+  Record& record = records_[index];
+  const auto clock_after = microseconds_between(record.time, syn.clock);
+  if (record.from_high != syn.from_high || record.seq != syn.seq || record.times == kMostTimes || !clock_after)
+    return false;
+  ++record.times;
+  record.clock_after = *clock_after;
+  record.frame_bytes = saturated(std::uint64_t{record.frame_bytes} + syn.frame_bytes);
+  order_.remove(index);
+  order_.push_back(0, index);
+  return true;
+}
+
+UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
+  using std::chrono::floor, std::chrono::microseconds;
+  const Record& record = records_[index];
+  const Surroundings& around = surroundings_[record.surroundings];
+  UnansweredSyn syn;
+  syn.key =
+      SessionKey{kTcp, {record.low, record.low_port}, {record.high, record.high_port}, around.vlans, around.tunnels};
+  syn.hash = record.hash;
+  syn.from_high = record.from_high;
+  syn.time = record.time;
+  syn.clock = floor<microseconds>(record.time) + microseconds(record.clock_after);
+  syn.seq = record.seq;
+  syn.frame_bytes = record.frame_bytes;
+  syn.source = around.source;
+  syn.window = record.window;
+  if (record.scale != kNoScale) syn.scale = record.scale;
+  syn.times = record.times;
+  return syn;
+}
+
+void UnansweredTable::erase(std::uint32_t index) {
+  std::uint32_t slot = records_[index].hash & mask_;
+  while (slots_[slot] != index) slot = (slot + 1) & mask_;
+  order_.remove(index);
+  free_.push_back(index);
+  --size_;
+  close_up(slot);
+}
+
+/// Moves back what would not be found past the empty slot.
+void UnansweredTable::close_up(std::uint32_t hole) {
+  for (std::uint32_t slot = (hole + 1) & mask_; slots_[slot] != kNone; slot = (slot + 1) & mask_) {
+    const std::uint32_t wanted = records_[slots_[slot]].hash & mask_;
+    const bool stays = hole < slot ? wanted > hole && wanted <= slot : wanted > hole || wanted <= slot;
+    if (stays) continue;
+    slots_[hole] = slots_[slot];
+    hole = slot;
+  }
+  slots_[hole] = kNone;
+}
+
+}  // namespace unspool
