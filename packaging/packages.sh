@@ -2,13 +2,13 @@
 
 # What the build needs; the list stands in README.md too.
 build_packages='g++ cmake ninja-build pkg-config libpcap-dev libboost-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
-libsystemd-dev libcli11-dev libssl-dev libexpected-dev libxxhash-dev'
+libsystemd-dev libcli11-dev libssl-dev libexpected-dev libxxhash-dev zlib1g-dev libbrotli-dev libzstd-dev'
 
 # What the tests need beside it.
 test_packages='libgtest-dev libgmock-dev'
 
 # What CI needs beside both: a second compiler, and the formatter whose version the project's format is.
-ci_packages='clang-14 clang-format-14 git'
+ci_packages='clang-14 libclang-rt-14-dev clang-format-14 git python3 chromium'
 
 # install_missing PACKAGE...: installs those that are not there, and never removes one. As root, or with sudo.
 install_missing() {

@@ -3,12 +3,24 @@
 #include <algorithm>
 #include <array>
 
+#include "protocols/http.h"
 #include "protocols/raw.h"
+#include "protocols/transcript.h"
 
 namespace unspool {
 
 std::span<const CatalogEntry> catalog() {
   static constexpr std::array kEntries{
+      CatalogEntry{"http", "bodies as files, transactions as events",
+                   [](const ProtocolSettings& settings) -> std::unique_ptr<Protocol> {
+                     return std::make_unique<Http>(HttpLimits{.header_bytes = settings.http.header_bytes,
+                                                              .decoded_bytes = settings.http.decoded_bytes,
+                                                              .decoded_ratio = settings.http.decoded_ratio});
+                   }},
+      CatalogEntry{"transcript", "the conversation as a page to read",
+                   [](const ProtocolSettings& settings) -> std::unique_ptr<Protocol> {
+                     return std::make_unique<Transcript>(settings.transcript);
+                   }},
       CatalogEntry{"raw", "every TCP stream as a file of its own",
                    [](const ProtocolSettings&) -> std::unique_ptr<Protocol> { return std::make_unique<Raw>(); }},
   };
@@ -21,12 +33,12 @@ std::vector<std::string> protocol_names() {
   return names;
 }
 
-std::vector<std::unique_ptr<Protocol>> make_protocols(const std::vector<ProtocolSettings>& settings) {
-  std::vector<std::unique_ptr<Protocol>> protocols;
-  for (const ProtocolSettings& wanted : settings) {
-    const auto entries = catalog();
-    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.name == wanted.name; });
-    if (found != entries.end()) protocols.push_back(found->make(wanted));
+std::vector<ConfiguredProtocol> make_protocols(const std::vector<ProtocolSettings>& settings) {
+  std::vector<ConfiguredProtocol> protocols;
+  for (const CatalogEntry& entry : catalog()) {
+    const auto wanted =
+        std::find_if(settings.begin(), settings.end(), [&](const auto& s) { return s.name == entry.name; });
+    if (wanted != settings.end()) protocols.push_back({.protocol = entry.make(*wanted), .when = wanted->when});
   }
   return protocols;
 }

@@ -22,7 +22,13 @@ struct CatalogEntry {
 std::span<const CatalogEntry> catalog();
 std::vector<std::string> protocol_names();
 
-/// One set for a shard, in the order of the settings, whose names are all in the catalog.
-std::vector<std::unique_ptr<Protocol>> make_protocols(const std::vector<ProtocolSettings>& settings);
+/// A protocol, and the filter expression of the sessions that it is offered.
+struct ConfiguredProtocol {
+  std::unique_ptr<Protocol> protocol;
+  std::string when;
+};
+
+/// One set for a shard, in the order of the catalog. The names in `settings` are all in it.
+std::vector<ConfiguredProtocol> make_protocols(const std::vector<ProtocolSettings>& settings);
 
 }  // namespace unspool

@@ -9,6 +9,7 @@ namespace unspool {
 class Raw : public Protocol {
  public:
   std::string_view name() const override { return "raw"; }
+  Stance stance() const override { return Stance::observer; }
   std::unique_ptr<Parser> follow(const Session& session, Outputs& outputs) override;
 };
 
