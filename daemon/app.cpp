@@ -16,6 +16,7 @@
 #include "daemon/capture_loop.h"
 #include "daemon/exit_code.h"
 #include "daemon/log.h"
+#include "daemon/progress_line.h"
 #include "daemon/service.h"
 #include "daemon/summary.h"
 #include "events/event_log.h"
@@ -29,6 +30,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr auto kProgressEvery = std::chrono::milliseconds(200);
+
 /// Defaults, then the file, then --set, then the options that have a letter.
 std::optional<Settings> settings_of(const CommandLine& line) {
   Settings settings;
@@ -41,6 +44,11 @@ std::optional<Settings> settings_of(const CommandLine& line) {
   for (const std::string& assignment : line.settings) {
     if (auto set = apply_setting(settings, assignment, protocol_names()); !set) {
       errors.insert(errors.end(), set.error().begin(), set.error().end());
+    }
+  }
+  for (const ProtocolSettings& protocol : settings.protocols) {
+    if (auto when = SessionFilter::compile(protocol.when); !when) {
+      errors.push_back({fmt::format("protocols: {}: when: {}", protocol.name, when.error().what)});
     }
   }
   if (!line.output.empty()) settings.output = line.output;
@@ -104,6 +112,17 @@ OutputDirectory::Reuse reuse_of(CommandLine::Reuse reuse) {
   return OutputDirectory::Reuse::refuse;
 }
 
+/// The protocols of one shard. Their expressions were checked before.
+std::vector<OfferedProtocol> offered_protocols(const std::vector<ProtocolSettings>& settings) {
+  std::vector<OfferedProtocol> offered;
+  for (ConfiguredProtocol& configured : make_protocols(settings)) {
+    OfferedProtocol& offer = offered.emplace_back(OfferedProtocol{.protocol = std::move(configured.protocol)});
+    if (configured.when.empty()) continue;
+    if (auto filter = SessionFilter::compile(configured.when)) offer.when.emplace(std::move(*filter));
+  }
+  return offered;
+}
+
 /// One run over captures, from open sources to the summary.
 class App {
  public:
@@ -115,6 +134,7 @@ class App {
  private:
   Result<void> open_output();
   void read();
+  void show_progress(asio::steady_timer& tick);
   void tell_capture_end();
   void tell_failures();
   void tell_link_types();
@@ -129,6 +149,7 @@ class App {
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<TransferStore> transfers_;
   std::unique_ptr<Pipeline> pipeline_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   bool interrupted_ = false;
   int exit_code_ = kFine;
 };
@@ -155,16 +176,38 @@ Result<void> App::open_output() {
 void App::read() {
   asio::io_context io{1};
   asio::signal_set signals{io, SIGINT, SIGTERM};
-  CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] { signals.cancel(); }};
+  asio::steady_timer tick{io};
+  CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] {
+                     signals.cancel();
+                     tick.cancel();
+                   }};
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
     interrupted_ = true;
     loop.stop();
     signals.clear();  // a second one is not waited for
   });
+  if (!line_.quiet && ::isatty(STDERR_FILENO) != 0) show_progress(tick);
   loop.start();
   notify_ready();
   io.run();
+}
+
+/// Again and again, until `tick` is cancelled; then the line is wiped off.
+void App::show_progress(asio::steady_timer& tick) {
+  tick.expires_after(kProgressEvery);
+  tick.async_wait([this, &tick](const boost::system::error_code& error) {
+    if (error) {
+      std::fputs("\r\x1b[K", stderr);
+      return;
+    }
+    const SoFar so_far{.sessions = pipeline_->live_sessions(),
+                       .transfers = transfers_->totals().files,
+                       .gaps = pipeline_->live_gaps()};
+    const auto elapsed = std::chrono::steady_clock::now() - began_;
+    std::fputs(fmt::format("\r{}\x1b[K", progress_line(sources_.merged->progress(), so_far, elapsed)).c_str(), stderr);
+    show_progress(tick);
+  });
 }
 
 int App::run() {
@@ -177,7 +220,7 @@ int App::run() {
   transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U));
   pipeline_ = std::make_unique<Pipeline>(settings_, workers, secret_, [&](unsigned) {
     ShardOutputs outputs{
-        .events = events_->sink(), .transfers = nullptr, .protocols = make_protocols(settings_.protocols)};
+        .events = events_->sink(), .transfers = nullptr, .protocols = offered_protocols(settings_.protocols)};
     outputs.transfers = transfers_->sink(*outputs.events);
     return outputs;
   });
@@ -193,7 +236,13 @@ int App::run() {
   tell_capture_end();
   tell_link_types();
   tell_failures();
-  if (!line_.quiet) std::fputs(summary(counts, transfers_->totals(), output_->path()).c_str(), stdout);
+  if (!line_.quiet) {
+    const Findings found{.counts = counts,
+                         .transfers = transfers_->totals(),
+                         .unclaimed = pipeline_->unclaimed(),
+                         .output = output_->path()};
+    std::fputs(summary(found).c_str(), stdout);
+  }
   return exit_code_;
 }
 

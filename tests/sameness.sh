@@ -3,7 +3,7 @@
 # usage: sh tests/sameness.sh UNSPOOL CAPTURE...      (UNSPOOL_OPTIONS: more options for every run)
 set -eu
 unspool=$1; shift
-work=$(mktemp -d)
+work=$(mktemp -d "${TMPDIR:-/tmp}/sameness.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 failed=0 passed=0
 for capture in "$@"; do

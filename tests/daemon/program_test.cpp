@@ -11,6 +11,7 @@
 
 #include "support/capture_file.h"
 #include "support/dialog.h"
+#include "support/first_look.h"
 
 namespace unspool::test {
 namespace {
@@ -32,9 +33,9 @@ class Program : public testing::Test {
   std::string capture(const std::string& bytes = web_capture(), const std::string& name = "web.pcap") {
     return folder.file(name, bytes);
   }
-  /// Runs with an output of its own.
+  /// Runs with an output of its own, and only raw.
   Outcome read(std::vector<std::string> words, const std::string& input = {}) {
-    words.insert(words.end(), {"-o", out});
+    words.insert(words.begin(), {"-o", out, "--set", "protocols=[raw]"});
     return unspool(words, input);
   }
   ScratchFolder folder;
@@ -45,7 +46,7 @@ TEST_F(Program, LeavesWhatCrossedTheWireUnderBothHosts) {
   const Outcome run = read({"-r", capture()});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.err, "");
-  EXPECT_THAT(run.out, HasSubstr("sessions   1 TCP, 0 UDP  (closed 1)"));
+  EXPECT_THAT(run.out, HasSubstr("sessions     1 TCP, 0 UDP  (closed 1)"));
   EXPECT_THAT(tree(out), ElementsAre(fmt::format("transfers/10.0.0.1/{}client.raw 5", kBase),
                                      fmt::format("transfers/10.0.0.1/{}server.raw 3", kBase),
                                      fmt::format("transfers/10.0.0.2/{}client.raw 5", kBase),
@@ -60,7 +61,7 @@ TEST_F(Program, LeavesWhatCrossedTheWireUnderBothHosts) {
 
 TEST_F(Program, WithoutAnOutputItIsNamedAfterTheCapture) {
   capture();
-  EXPECT_EQ(unspool({"web.pcap"}, {}, folder.path()).exit_code, 0);
+  EXPECT_EQ(unspool({"web.pcap", "--set", "protocols=[raw]"}, {}, folder.path()).exit_code, 0);
   EXPECT_THAT(tree(folder.path("web.pcap.unspool")), SizeIs(4));
 }
 
@@ -228,6 +229,23 @@ TEST_F(Program, WrongFilterIsAUsageError) {
   const Outcome run = read({"-r", capture(), "tcp prt 80"});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, HasSubstr("'tcp prt 80' is no filter expression"));
+}
+
+// ---- what there is without any configuration
+
+TEST_F(Program, FindsFilesAndTellsTheRestAsTranscripts) {
+  const Outcome run = unspool({"-r", capture(to_pcap(first_look())), "-o", out});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("recognised   http 2"));
+  EXPECT_THAT(run.out, HasSubstr("unrecognised port 4000: 1 session, 140 bytes"));
+  std::vector<std::string> names;
+  for (const std::string& line : tree(out)) {
+    if (line.find("/192.0.2.10/") != std::string::npos) names.push_back(line.substr(line.rfind("---") + 3));
+  }
+  EXPECT_THAT(names, ElementsAre(testing::StartsWith("%2Findex.html "),
+                                 testing::StartsWith("%2Fimages%2Fspool.svg.incomplete "),
+                                 testing::StartsWith("transcript.html ")));
+  EXPECT_THAT(lines_with(out + "/events.json", "\"event_type\":\"http\""), SizeIs(2));
 }
 
 TEST_F(Program, ListsProtocols) { EXPECT_THAT(unspool({"--list-protocols"}).out, HasSubstr("raw ")); }
