@@ -1,7 +1,6 @@
 #include "protocols/http_body.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace unspool {
 namespace {
@@ -69,16 +68,17 @@ void HttpBody::write(Bytes bytes) {
 }
 
 void HttpBody::decode_block() {
-  const std::string block = std::exchange(block_, {});
-  const bool kept = !decoding_->made_any() && prefix_.size() + block.size() <= limits_.decoding_prefix;
-  if (kept) prefix_ += block;
-  Bytes bytes = as_bytes(block);
+  keeping_ = keeping_ && prefix_.size() + block_.size() <= limits_.decoding_prefix;
+  if (keeping_) prefix_ += block_;
+  Bytes bytes = as_bytes(block_);
   const auto verdict = decoding_->feed(bytes);
-  if (decoding_->made_any()) prefix_ = {};
-  if (verdict == Decoding::Verdict::good) return;
-  const bool none_kept = prefix_.empty();
-  give_up_decoding(verdict == Decoding::Verdict::bomb ? "bomb" : "corrupt");
-  if (none_kept && !bytes.empty()) opened(rest_, content_.name).write(bytes);
+  keeping_ = keeping_ && !decoding_->made_any();
+  if (!keeping_) prefix_ = {};
+  if (verdict != Decoding::Verdict::good) {
+    give_up_decoding(verdict == Decoding::Verdict::bomb ? "bomb" : "corrupt");
+    if (!keeping_ && !bytes.empty()) opened(rest_, content_.name).write(bytes);
+  }
+  block_.clear();
 }
 
 void HttpBody::write_gap(std::uint64_t length, Cause cause) {
@@ -110,13 +110,8 @@ void HttpBody::give_up_decoding(std::string_view failure) {
 void HttpBody::finish(bool whole) {
   if (!block_.empty()) decode_block();
   if (multipart_) multipart_->finish();
-  const bool decoded = !decoding_ || decoding_->done();
-  if (failure_.empty() && whole && !decoded && length_ > 0) {
-    failure_ = "cut";
-    for (const ContentCoding coding : content_.codings) content_.name += extension(coding);
-    if (!prefix_.empty()) opened(rest_, content_.name).write(as_bytes(prefix_));
-  }
-  if (whole_ && whole && decoded) whole_->close();
+  if (whole && length_ > 0 && decoding_ && failure_.empty() && !decoding_->done()) give_up_decoding("cut");
+  if (whole_ && whole) whole_->close();
   if (rest_ && whole) rest_->close();
   whole_.reset();
   rest_.reset();

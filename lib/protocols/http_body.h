@@ -58,8 +58,9 @@ class HttpBody : private Multipart::Reader {
   HttpContent content_;
   std::optional<Decoding> decoding_;
   std::optional<Multipart> multipart_;
-  std::string block_;   // coded bytes that are not decoded yet
-  std::string prefix_;  // coded bytes, until the first decoded one
+  std::string block_;    // coded bytes that are not decoded yet
+  bool keeping_ = true;  // in prefix_, what came so far
+  std::string prefix_;   // coded bytes, until the first decoded one
   std::unique_ptr<Transfer> whole_, rest_, part_;
   std::string part_name_;  // of a part that is kept
   std::vector<std::string> ranges_;

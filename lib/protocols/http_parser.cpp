@@ -87,7 +87,7 @@ Framing HttpParser::on_request(const HttpHead& head) {
   const HttpLength length = http_length(head.fields);
   exchange.ambiguous_length = length.conflict;
   if (!length.chunked && length.length.value_or(0) == 0) return {};
-  begin_body(exchange, head, length);
+  begin_body(exchange, head);
   if (length.chunked) return {.body = Body::chunked};
   return {.body = Body::length, .length = *length.length};
 }
@@ -122,7 +122,7 @@ Framing HttpParser::on_response(const HttpHead& head) {
   }
   const HttpLength length = http_length(head.fields);
   exchange.ambiguous_length |= length.conflict;
-  begin_body(exchange, head, length);
+  begin_body(exchange, head);
   if (length.chunked) return {.body = Body::chunked};
   if (!length.coded && length.length) return {.body = Body::length, .length = *length.length};
   return {.body = Body::until_close};
@@ -148,7 +148,7 @@ bool HttpParser::on_bare_answer(Timestamp began) {
 
 // ---- bodies
 
-void HttpParser::begin_body(HttpExchange& exchange, const HttpHead& head, const HttpLength&) {
+void HttpParser::begin_body(HttpExchange& exchange, const HttpHead& head) {
   HttpContent content{.from = head.from, .name = exchange.name()};
   content.codings = codings_of(head.fields, limits_, exchange.undecoded[index(head.from)]);
   const std::string_view type = head.fields.first("content-type");

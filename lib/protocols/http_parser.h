@@ -35,7 +35,7 @@ class HttpParser final : public Parser, private HttpStream::Reader {
   HttpStream::Framing on_response(const HttpHead& head);
   HttpStream::Framing hand_over(std::uint64_t client_offset);
   void begin_answer(Timestamp began);
-  void begin_body(HttpExchange& exchange, const HttpHead& head, const HttpLength& length);
+  void begin_body(HttpExchange& exchange, const HttpHead& head);
   HttpBody* lost_answer(Side from);
   void end_lost_answer();
   void end_request_body(const HttpBody& body);

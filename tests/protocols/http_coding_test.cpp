@@ -87,6 +87,13 @@ TEST(HttpCoding, ThatIsNoneIsKeptAsItCame) {
   }
 }
 
+TEST(HttpCoding, WhatWasNotKeptForLaterIsLeftOut) {
+  const std::string body = "\x1f\x8b\x08\x08----" + std::string(9000, 'n');  // a name without end
+  EXPECT_THAT(left_of(response(body, "gzip")).files, testing::StartsWith("server /x.gz: 9008 bytes"));
+  EXPECT_EQ(left_of(response(body, "gzip"), {.decoding_prefix = 5000}).files, "");
+  EXPECT_EQ(left_of(response(body, "gzip"), {.decoding_prefix = 5000}).decode, "cut");
+}
+
 TEST(HttpCoding, JunkBehindItIsKept) {
   const Left left = left_of(response(gzipped(kText) + "junk", "gzip"));
   EXPECT_EQ(left.files, fmt::format("server /x: {}\nserver /x.gz: junk\n", kText));
