@@ -1,26 +1,11 @@
 // The delivery rule at work: takes pieces of streams in any order, gives them out in conversation order.
 #pragma once
 
+#include "stream/piece.h"
 #include "stream/tcp_session.h"
 #include "stream/waiting.h"
 
 namespace unspool {
-
-/// A piece of one side's stream, as a segment brought it: bytes, then perhaps a length that the capture cut off.
-struct Piece {
-  Position at;
-  Bytes bytes;
-  std::uint64_t missing = 0;            // behind `bytes`
-  Position needs;                       // of the other side, to be given out before this
-  Timestamp seen;
-  std::span<const OriginSpan> origins;  // by offset in the segment's payload
-  std::uint64_t skipped = 0;            // how many payload bytes stand before `bytes`
-
-  std::uint64_t length() const { return bytes.size() + missing; }
-  Position end() const { return at + length(); }
-  void drop_front(std::uint64_t n);
-  void drop_back(std::uint64_t n);
-};
 
 /// Works on one session for the length of one call.
 class Delivery {
@@ -36,16 +21,21 @@ class Delivery {
   void give(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst = false);
   void give(unsigned side, const Piece& piece);
 
-  /// Takes in a piece of a side whose base is known: gives it out, holds it, or counts it as old. `host` accounts for it.
+  /// Takes in a piece of a side whose base is known: gives it out, holds it, or counts it as old. `host` accounts for
+  /// it.
   void accept(unsigned side, Piece piece, const IpAddress& host);
-  /// Holds a piece of a side whose beginning is not known yet.
+  /// A side whose beginning is not known yet, and that sent something at `seen`, is given one grace to show it.
+  void wait_for_start(unsigned side, Position seen);
+  /// Holds a piece of such a side.
   void accept_at_start(unsigned side, const Piece& piece, const IpAddress& host);
-  /// The beginning of `side` is now known to be at `base`, or, when that lies behind held bytes, at the lowest of these.
+  /// The beginning of `side` is now known to be at `base`, or, when that lies behind held bytes, at the lowest of
+  /// these.
   void settle_start(unsigned side, Position base);
 
   /// Gives out all that the rule allows.
   void pump();
-  /// Opens and closes holes and their timers after something changed. Ends with the session's Waiting gone if it has no use.
+  /// Opens and closes holes and their timers after something changed. Ends with the session's Waiting gone if it has no
+  /// use.
   void tend_holes(bool after_drop);
   /// Runs the timers that are due at `clock`, which is their deadline.
   void run_timers();
@@ -56,9 +46,14 @@ class Delivery {
   /// Ends the waiting: nothing is held any more, accounts are closed.
   void let_go();
 
-  /// The jump ahead that data and its acknowledgement both show.
+  /// A jump ahead, out of window, counts when both sides show it: the one by bytes there, or by a sequence number
+  /// without any; the other by its acknowledgement. True: this one confirmed it.
   void accept_far(unsigned side, const Piece& piece, const IpAddress& host);
-  void confirm_far(unsigned side, Position acked);
+  void show_far(unsigned side, Position seq);
+  void show_far_fin(unsigned side, Position end, Position needs);
+  bool acknowledge_far(unsigned side, Position acked);
+  /// What begins no further than `upto` is like any other bytes from here on: confirmed, or in the window now.
+  void take_far(unsigned side, Position upto);
   /// Nothing confirmed the jump.
   void forget_far(unsigned side);
 
@@ -72,16 +67,24 @@ class Delivery {
   /// All of `needs` on the other side of `side` was given out, or nothing of it can be waited for.
   bool satisfied(unsigned side, Position needs);
   Side side_name(unsigned side) const { return side == session_.client_ ? Side::client : Side::server; }
-  void drop_held(unsigned side, Position from);
+  /// Drops what begins in between.
+  /// Whether bytes of `side` at or behind `at` wait.
+  bool holds_past(unsigned side, Position at);
+  void drop_held(unsigned side, Position from, Position upto = Position::last());
 
  private:
   void set_deadline();
   bool after_reset_of_peer(unsigned side) const;
   bool blocked(unsigned side, Position at) const;
   bool front_missing(unsigned side);
-  bool room_for(unsigned side, const Piece& piece, const IpAddress& host);
+  /// There is no room for the piece, and no hole to give up: gives out what stands before it, or some of it. True: all.
+  bool force(unsigned side, Piece& piece);
+  /// How much of the piece stands before the first byte held.
+  std::uint64_t until_held(unsigned side, const Piece& piece);
+  HeldBudget::Host& account(unsigned side, const IpAddress& host);
+  bool room_for(unsigned side, const HeldMap& map, const Piece& piece, const IpAddress& host);
   bool relieve();
-  void hold_uncovered(unsigned side, const Piece& piece, const IpAddress& host);
+  void hold_uncovered(unsigned side, HeldMap& map, const Piece& piece, const IpAddress& host);
   void hold(unsigned side, HeldMap& map, const Piece& piece, const IpAddress& host);
   void release(unsigned side, HeldMap& map, HeldMap::iterator held);
   void give_held(unsigned side);
@@ -98,6 +101,7 @@ class Delivery {
   const StreamContext& context_;
   StreamListener& listener_;
   Timestamp clock_;
+  std::array<Position, 2> in_hand_{Position::last(), Position::last()};  // of a piece that finds no room
 };
 
 }  // namespace unspool

@@ -31,7 +31,10 @@ Handshake::Outcome Handshake::take() {
     delivery_.count(Oddity::syn_fin);
     return outcome_;
   }
-  if (syn && !(ack ? take_syn_ack() : take_syn())) return outcome_;
+  if (syn && !(ack ? take_syn_ack() : take_syn())) {
+    delivery_.tend_holes(arrival_.after_drop);
+    return outcome_;
+  }
   if (!syn && !ack) {
     if (segment_.length() > 0) delivery_.count(Oddity::no_ack_flag);
     return outcome_;
@@ -46,6 +49,10 @@ Handshake::Outcome Handshake::take() {
   take_payload(needs);
   take_fin(needs);
   delivery_.pump();
+  for (const unsigned side : {0U, 1U}) {
+    const Half& half = session_.halves_[side];
+    delivery_.take_far(side, std::max(half.next, half.acked) + window_of(session_.halves_[1 - side]));
+  }
   close_if_done(session_);
   delivery_.tend_holes(arrival_.after_drop);
   return outcome_;
@@ -63,7 +70,9 @@ void Handshake::close_if_done(TcpSession& session) {
 Handshake::Outcome Handshake::take_after_end() {
   const bool known = mine_.state == Base::known;
   if (segment_.has(TcpFlags::syn)) {
-    const bool again = known && mine_.syn && mine_.base.nearest(segment_.seq + 1) == mine_.base;
+    const Position first = mine_.base.nearest(segment_.seq + 1);
+    const bool again =
+        known && (mine_.syn ? first == mine_.base : first <= mine_.base && first + window_of(peer_) >= mine_.base);
     if (!again) return Outcome::reused;
   } else if (segment_.length() > 0 && !segment_.has(TcpFlags::rst)) {
     constexpr std::uint64_t kStraggler = 1U << 16U;
@@ -95,8 +104,9 @@ void Handshake::take_reset() {
     return;
   }
   const Position at = seq_position(0);
-  const bool exact = mine_.state == Base::unknown || mine_.state == Base::held || at == mine_.next ||
-                     at == mine_.acked || at == mine_.top || (mine_.fin && at == mine_.top + 1);
+  const bool open = mine_.state == Base::unknown || mine_.state == Base::held;
+  const bool next = at == mine_.next || at == mine_.acked || at == mine_.top || (mine_.fin && at == mine_.top + 1);
+  const bool exact = open || (next && at >= mine_.acked);  // the peer is never behind what it acknowledged
   if (!exact) return delivery_.count(Oddity::rst_inexact);
   if (session_.phase_ == Phase::resetting) return;
   if (segment_.has(TcpFlags::ack) && peer_.state == Base::known) {  // many put nonsense there: it opens no hole
@@ -127,9 +137,17 @@ void Handshake::begin(Half& half, unsigned side, std::uint32_t first_seq) {
     delivery_.settle_start(side, half.next.nearest(first_seq));
     return;
   }
-  delivery_.drop_held(side, half.base);
   const Position at = half.state == Base::unknown ? Position::first(first_seq) : half.next.nearest(first_seq);
-  half.base = half.next = half.acked = half.top = at;
+  const Waiting::Lane* lane = delivery_.lane(side);
+  delivery_.drop_held(side, half.base, lane != nullptr && lane->syn_data_open ? Position::last() : at);
+  // Another SYN says nothing of what followed this one; without one, the peer did acknowledge what it acknowledged.
+  half.acked = half.syn ? at : std::max(half.acked, at);
+  half.top = half.fin ? std::max(half.top, at) : at;
+  if (lane != nullptr && !lane->held.empty()) {
+    const auto last = std::prev(lane->held.end());
+    half.top = std::max(half.top, last->first + last->second.length());
+  }
+  half.base = half.next = at;
   half.state = Base::known;
 }
 
@@ -157,14 +175,20 @@ bool Handshake::take_syn() {
   const bool same = mine_.state == Base::known && mine_.base.nearest(segment_.seq + 1) == mine_.base;
   const bool untouched = mine_.state <= Base::acked || (mine_.next == mine_.base && !session_.roles_told_);
   if (mine_.syn && same) return true;
-  if (session_.phase_ == Phase::resetting) {
+  const bool restart = mine_.syn && session_.phase_ == Phase::handshake && !peer_.syn && untouched;
+  const bool late_start = !mine_.syn && untouched && plausible_start(side_, segment_.seq + 1);
+  const bool seen = late_start && mine_.state != Base::unknown;
+  if (session_.phase_ == Phase::resetting && !same && !seen) {
     outcome_ = Outcome::reused;
     return false;
   }
-  const bool restart = mine_.syn && session_.phase_ == Phase::handshake && !peer_.syn && untouched;
-  const bool late_start = !mine_.syn && untouched && plausible_start();
   if (!same && !restart && !late_start) {
-    remember_syn();
+    const bool own = !mine_.syn && plausible_start(side_, segment_.seq + 1);  // too late to tell the beginning
+    if (own) {
+      delivery_.count(Oddity::syn_ignored);
+    } else {
+      remember_syn();
+    }
     return false;
   }
   if (!same) begin(mine_, side_, segment_.seq + 1);
@@ -174,22 +198,27 @@ bool Handshake::take_syn() {
   return true;
 }
 
-/// Whether this SYN can be the beginning of what was seen of its side so far.
-bool Handshake::plausible_start() const {
-  if (mine_.state == Base::unknown) return true;
-  const Position first = mine_.next.nearest(segment_.seq + 1);
-  return first <= mine_.next && first + window_of(peer_) >= mine_.next;
+/// Whether the stream of `side` can begin there, for all that was seen of it.
+bool Handshake::plausible_start(unsigned side, std::uint32_t first_seq) const {
+  const Half& half = session_.halves_[side];
+  if (half.state == Base::unknown) return true;
+  const Position first = half.next.nearest(first_seq);
+  return first <= half.next && first + window_of(session_.halves_[1 - side]) >= half.next;
 }
 
-/// The SYN that a SYN-ACK answers: ours, or one that was remembered, or one of another sequence number than we saw.
+/// Whether this SYN-ACK answers a SYN that was remembered: then both belong to another session.
+bool Handshake::answers_remembered() {
+  const auto remembered = session_.remembered_syn();
+  if (!remembered || remembered->from == side_ || remembered->seq + 1 != segment_.ack) return false;
+  outcome_ = Outcome::reused;
+  return true;
+}
+
+/// The SYN that a SYN-ACK answers: ours, or one of another sequence number than we saw.
 bool Handshake::acknowledges_own_syn() {
-  const auto& remembered = session_.waiting_ ? session_.waiting_->syn : std::nullopt;
-  if (remembered && remembered->from != side_ && remembered->seq + 1 == segment_.ack) {
-    outcome_ = Outcome::reused;
-    return false;
-  }
   if (!peer_.syn) {
     if (peer_.state == Base::known) return peer_.base.nearest(segment_.ack) == peer_.base;
+    if (!plausible_start(1 - side_, segment_.ack)) return false;
     begin(peer_, 1 - side_, segment_.ack);
     return true;
   }
@@ -206,16 +235,12 @@ bool Handshake::take_syn_ack() {
     if (session_.phase_ == Phase::handshake && mine_.next == mine_.base) {
       delivery_.waiting().lanes[side_].other_isn = segment_.seq;
     }
-    const auto& remembered = session_.waiting_ ? session_.waiting_->syn : std::nullopt;
-    if (remembered && !acknowledges_own_syn()) return false;
-    delivery_.count(Oddity::synack_unexpected);
+    if (!answers_remembered()) delivery_.count(Oddity::synack_unexpected);
     return false;
   }
-  if (!acknowledges_own_syn()) {
-    if (outcome_ == Outcome::taken) delivery_.count(Oddity::synack_unexpected);
-    return false;
-  }
-  if (!same && mine_.state == Base::known && mine_.next != mine_.base) {
+  const bool begun = mine_.state == Base::known && mine_.next != mine_.base;
+  if (answers_remembered()) return false;
+  if ((!same && (begun || !plausible_start(side_, segment_.seq + 1))) || !acknowledges_own_syn()) {
     delivery_.count(Oddity::synack_unexpected);
     return false;
   }
@@ -243,14 +268,17 @@ Position Handshake::take_ack() {
     case Base::unknown:
       peer_.base = peer_.next = peer_.acked = peer_.top = Position::first(ack);
       peer_.state = Base::acked;
+      lift_reset();
       return peer_.next;
     case Base::held: {
-      const Position acked = peer_.next.nearest(ack);
-      const Position lowest = delivery_.waiting().lanes[1 - side_].held.begin()->first;
-      if (acked < lowest || acked > peer_.top + window_of(mine_)) return Position{};
+      Position acked = peer_.next.nearest(ack);
+      if (peer_.fin && acked == peer_.top + 1) acked = peer_.top;
+      const HeldMap& held = delivery_.waiting().lanes[1 - side_].held;
+      const Position lowest = held.empty() ? peer_.top : held.begin()->first;
+      if (acked > peer_.top + (peer_.fin ? 0 : window_of(mine_))) return Position{};
+      if (acked < lowest) return acked + window_of(mine_) < lowest ? Position{} : acked;
       delivery_.settle_start(1 - side_, lowest);
-      peer_.acked = acked;
-      return acked;
+      break;
     }
     case Base::acked:
     case Base::known: break;
@@ -270,44 +298,49 @@ Position Handshake::take_ack() {
   if (peer_.fin && acked == peer_.top + 1) acked = peer_.top;
   const Position highest = std::max({peer_.next, peer_.acked, peer_.top});
   if (acked > highest + (peer_.fin ? 0 : window_of(mine_))) {
+    if (delivery_.acknowledge_far(1 - side_, acked)) return acked;
     delivery_.count(Oddity::invalid_ack);
-    Waiting::Lane& jump = delivery_.waiting().lanes[1 - side_];
-    jump.far_ack = acked;
-    jump.far_deadline = arrival_.clock + context_.settings.hole;
-    if (jump.far.empty()) return Position{};
-    const auto last = std::prev(jump.far.end());
-    if (acked <= jump.far.begin()->first || acked > last->first + last->second.length()) return Position{};
-    delivery_.confirm_far(1 - side_, acked);
-    return acked;
+    return Position{};
   }
   peer_.acked = std::max(peer_.acked, acked);
-  if (session_.phase_ == Phase::resetting && session_.waiting_->reset_from != side_ &&
-      acked > session_.waiting_->reset_at) {
-    delivery_.count(Oddity::rst_ignored);
-    session_.phase_ = Phase::open;
-    session_.waiting_->reset_deadline = Timestamp::max();
-  }
+  lift_reset();
   if (lane != nullptr && lane->syn_data_open && acked > peer_.base) delivery_.settle_start(1 - side_, peer_.base);
   return acked;
 }
 
+/// A reset is none where the peer acknowledges what its sender sent behind it.
+void Handshake::lift_reset() {
+  if (session_.phase_ != Phase::resetting || session_.waiting_->reset_from == side_) return;
+  const Position at = session_.waiting_->reset_at;
+  if (at.nearest(segment_.ack) <= at) return;
+  delivery_.count(Oddity::rst_ignored);
+  session_.phase_ = Phase::open;
+  session_.waiting_->reset_deadline = Timestamp::max();
+}
+
 // ---- bytes and ends
 
+bool Handshake::is_far(unsigned side, Position at) const {
+  const Half& half = session_.halves_[side];
+  return at > std::max(half.next, half.acked) + window_of(session_.halves_[1 - side]);
+}
+
 void Handshake::take_payload(Position needs) {
-  if (segment_.length() == 0) return;
   const bool syn = segment_.has(TcpFlags::syn);
+  if (segment_.length() == 0) {
+    if (!syn && mine_.state >= Base::acked && !mine_.fin && is_far(side_, seq_position(0))) {
+      delivery_.show_far(side_, seq_position(0));
+    }
+    return;
+  }
   Piece piece{.at = seq_position(syn ? 1 : 0),
               .bytes = segment_.payload,
               .missing = segment_.missing,
               .needs = needs,
               .seen = arrival_.time,
               .origins = arrival_.origins};
-  if (mine_.state == Base::unknown) mine_.next = piece.at;
   if (mine_.state <= Base::held) return delivery_.accept_at_start(side_, piece, *arrival_.source);
-  if (mine_.state == Base::acked) {
-    if (piece.at < mine_.next) mine_.base = mine_.next = piece.at;
-    mine_.state = Base::known;
-  }
+  mine_.state = Base::known;
   if (syn && mine_.next == mine_.base) {
     delivery_.count(Oddity::syn_data);
     Waiting::Lane& lane = delivery_.waiting().lanes[side_];
@@ -320,7 +353,9 @@ void Handshake::take_payload(Position needs) {
     if (piece.length() == 0) return;
   }
   if (piece.at + window_of(peer_) < mine_.base) return delivery_.count(Oddity::out_of_window);
-  if (piece.at > std::max(mine_.next, mine_.acked) + window_of(peer_)) {
+  const bool untouched = !session_.roles_told_ && mine_.next == mine_.base;
+  if (untouched && !mine_.syn) mine_.base = mine_.next = std::min(mine_.next, piece.at);
+  if (is_far(side_, piece.at)) {
     delivery_.count(Oddity::out_of_window);
     return delivery_.accept_far(side_, piece, *arrival_.source);
   }
@@ -331,15 +366,22 @@ void Handshake::take_fin(Position needs) {
   if (!segment_.has(TcpFlags::fin)) return;
   const Position end = seq_position(segment_.length());
   if (mine_.state == Base::unknown) {
-    mine_.base = mine_.next = mine_.acked = mine_.top = end;
-    mine_.state = Base::known;
+    delivery_.wait_for_start(side_, end);
+    mine_.top = end;
   }
-  const bool far = end > std::max(mine_.next, mine_.acked) + window_of(peer_);
-  if (mine_.fin || far || end < mine_.top) {
+  if (mine_.state == Base::acked && end + 1 == mine_.top) {  // it is what was acknowledged
+    mine_.base = mine_.next = mine_.top = end;
+  }
+  const bool only_acked =
+      end + 1 == mine_.top && mine_.acked == mine_.top && mine_.next <= end && !delivery_.holds_past(side_, end);
+  if (only_acked) mine_.top = mine_.acked = end;
+  if (!mine_.fin && is_far(side_, seq_position(0))) return delivery_.show_far_fin(side_, end, needs);
+  if (mine_.fin || end < mine_.top) {
     if (!mine_.fin || end != mine_.top) delivery_.count(Oddity::bad_fin);
     return;
   }
   if (mine_.state == Base::acked) mine_.state = Base::known;
+  delivery_.pump();  // the peer's end may be what this one acknowledges
   mine_.fin = true;
   mine_.top = end;
   mine_.acked = std::min(mine_.acked, end);

@@ -14,8 +14,14 @@ class Handshake {
   using Outcome = TcpSession::Outcome;
 
   Handshake(TcpSession& session, Delivery& delivery, const StreamContext& context, const Arrival& arrival)
-      : session_{session}, delivery_{delivery}, context_{context}, arrival_{arrival}, segment_{*arrival.segment},
-        side_{arrival.from}, mine_{session.halves_[side_]}, peer_{session.halves_[1 - side_]} {}
+      : session_{session},
+        delivery_{delivery},
+        context_{context},
+        arrival_{arrival},
+        segment_{*arrival.segment},
+        side_{arrival.from},
+        mine_{session.halves_[side_]},
+        peer_{session.halves_[1 - side_]} {}
 
   Outcome take();
   /// Ends a session whose two streams are complete.
@@ -27,17 +33,22 @@ class Handshake {
   /// False: the segment is not to be looked at any further.
   bool take_syn();
   bool take_syn_ack();
-  bool plausible_start() const;
+  bool plausible_start(unsigned side, std::uint32_t first_seq) const;
+  bool answers_remembered();
   bool acknowledges_own_syn();
   void begin(Half& half, unsigned side, std::uint32_t first_seq);
   void read_scale();
   void settle_roles(unsigned client, Roles roles);
   void remember_syn();
-  /// What the acknowledgement says that the other side sent; a position that is always satisfied when it is not believed.
+  /// What the acknowledgement says that the other side sent; a position that is always satisfied when it is not
+  /// believed.
   Position take_ack();
+  void lift_reset();
   void take_payload(Position needs);
   void take_fin(Position needs);
   Position seq_position(std::uint32_t offset) const;
+  /// Further ahead in the stream of `side` than the other's window allows.
+  bool is_far(unsigned side, Position at) const;
   /// How many bytes past what is known may be sent towards `receiver` at most.
   static std::uint64_t window_of(const Half& receiver);
 

@@ -26,7 +26,8 @@ void History::add(std::uint64_t offset, Bytes bytes) {
 void History::write(std::uint64_t offset, Bytes bytes) {
   const std::uint64_t at = offset % limit_;
   const std::uint64_t needed = at + bytes.size();
-  if (needed > ring_.capacity()) ring_.reserve(std::min<std::uint64_t>(limit_, std::max<std::uint64_t>(needed, 2 * ring_.capacity())));
+  if (needed > ring_.capacity())
+    ring_.reserve(std::min<std::uint64_t>(limit_, std::max<std::uint64_t>(needed, 2 * ring_.capacity())));
   if (needed > ring_.size()) ring_.resize(needed);
   std::copy(bytes.begin(), bytes.end(), ring_.begin() + static_cast<std::ptrdiff_t>(at));
 }
@@ -48,7 +49,8 @@ std::optional<History::Difference> History::compare(std::uint64_t offset, Bytes 
     for (std::uint64_t at = std::max(run.begin, offset); at < end;) {
       const Bytes first = stored(at, end - at);
       const Bytes second = bytes.subspan(at - offset, first.size());
-      const auto same = static_cast<std::size_t>(std::mismatch(first.begin(), first.end(), second.begin()).first - first.begin());
+      const auto same =
+          static_cast<std::size_t>(std::mismatch(first.begin(), first.end(), second.begin()).first - first.begin());
       if (same < first.size()) {
         return Difference{.offset = at + same, .first = first.subspan(same), .second = second.subspan(same)};
       }

@@ -28,8 +28,8 @@ class History {
     Bytes first;   // as given out; valid until the next add()
     Bytes second;  // as they came again
   };
-  /// Where `bytes` first differ from what is remembered, and from there on both copies, as far as they can be compared in
-  /// one piece. Empty when they do not differ, or are forgotten, or were a gap.
+  /// Where `bytes` first differ from what is remembered, and from there on both copies, as far as they can be compared
+  /// in one piece. Empty when they do not differ, or are forgotten, or were a gap.
   std::optional<Difference> compare(std::uint64_t offset, Bytes bytes) const;
 
  private:

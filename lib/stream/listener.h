@@ -10,26 +10,26 @@ namespace unspool {
 
 /// What was odd about a segment. Counted for each session and for the run; none of them ends anything by itself.
 enum class Oddity : std::uint8_t {
-  retransmission,    // bytes that were given out already
-  late,              // bytes of a gap, after it was given out
-  overlap_differs,   // two copies of the same bytes, not equal
-  order_conflict,    // both sides acknowledge what the other has not yet sent: given out in capture order
-  invalid_ack,       // acknowledges what cannot have been sent
-  out_of_window,     // data far from what the peer can take
-  data_after_fin,    // bytes past the end of the stream
-  bad_fin,           // a second end, elsewhere
-  fin_inferred,      // the FIN was not captured, its acknowledgement was
-  no_ack_flag,       // data without ACK (RFC 9293, 3.10.7.4: dropped)
-  bad_checksum,      // wrong TCP checksum
-  syn_data,          // data on a SYN
-  syn_ignored,       // a SYN inside a session that went on
-  syn_fin,           // SYN and FIN in one segment
-  synack_unexpected, // a SYN-ACK that acknowledges no SYN seen here
-  rst_inexact,       // a reset not at the next byte (RFC 5961, 3.2)
-  rst_ignored,       // an exact reset that the peer did not obey
-  rst_data,          // bytes in a reset
-  after_rst,         // bytes behind the sender's own reset, never acknowledged: not given out
-  after_end,         // segments of a session that had ended
+  retransmission,     // bytes that were given out already
+  late,               // bytes of a gap, after it was given out
+  overlap_differs,    // two copies of the same bytes, not equal
+  order_conflict,     // both sides acknowledge what the other has not yet sent: given out in capture order
+  invalid_ack,        // acknowledges what cannot have been sent
+  out_of_window,      // data far from what the peer can take
+  data_after_fin,     // bytes past the end of the stream
+  bad_fin,            // a second end, elsewhere
+  fin_inferred,       // the FIN was not captured, its acknowledgement was
+  no_ack_flag,        // data without ACK (RFC 9293, 3.10.7.4: dropped)
+  bad_checksum,       // wrong TCP checksum
+  syn_data,           // data on a SYN
+  syn_ignored,        // a SYN inside a session that went on
+  syn_fin,            // SYN and FIN in one segment
+  synack_unexpected,  // a SYN-ACK that acknowledges no SYN seen here
+  rst_inexact,        // a reset not at the next byte (RFC 5961, 3.2)
+  rst_ignored,        // an exact reset that the peer did not obey
+  rst_data,           // bytes in a reset
+  after_rst,          // bytes behind the sender's own reset, never acknowledged: not given out
+  after_end,          // segments of a session that had ended
 };
 inline constexpr std::size_t kOddities = 20;
 std::string_view name(Oddity oddity);
@@ -41,7 +41,8 @@ class StreamListener {
   StreamListener& operator=(const StreamListener&) = delete;
   virtual ~StreamListener() = default;
 
-  /// Once, before the first chunk: which side (0 or 1) is the client, how that is known, and whether the beginning is missing.
+  /// Once, before the first chunk: which side (0 or 1) is the client, how that is known, and whether the beginning is
+  /// missing.
   virtual void on_roles(unsigned client, Roles roles, bool midstream) = 0;
   virtual void on_chunk(const Chunk& chunk) = 0;
   /// The stream of `side` is complete: its FIN was reached.

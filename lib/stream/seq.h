@@ -6,14 +6,17 @@
 
 namespace unspool {
 
-/// A place in one side's sequence space, unwrapped: positions order and subtract like plain numbers. The only place where
-/// sequence numbers are compared.
+/// A place in one side's sequence space, unwrapped: positions order and subtract like plain numbers. The only place
+/// where sequence numbers are compared.
 class Position {
  public:
   constexpr Position() = default;
 
-  /// The first position of a stream known only by this number. Far enough from zero that nothing before it underflows.
-  static constexpr Position first(std::uint32_t seq) { return Position{(std::uint64_t{1} << 32U) + seq}; }
+  /// The first position of a stream known only by this number. Far enough from zero that even a billion SYNs, each half
+  /// the sequence space before the last, do not underflow.
+  static constexpr Position first(std::uint32_t seq) { return Position{(std::uint64_t{1} << 62U) + seq}; }
+  /// Behind all others.
+  static constexpr Position last() { return Position{~std::uint64_t{0}}; }
   /// The position nearest to this one that has this sequence number: at most 2^31 away.
   constexpr Position nearest(std::uint32_t seq) const {
     const auto ahead = static_cast<std::int32_t>(seq - static_cast<std::uint32_t>(value_));

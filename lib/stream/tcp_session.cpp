@@ -19,15 +19,15 @@ TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext
   Delivery delivery{*this, context, listener, arrival.clock};
 
   constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack;
-  if (phase_ == Phase::open && !waiting_ && (segment.flags & kDecisive) == TcpFlags::ack &&
-      mine.state == Base::known && peer.state >= Base::acked && !mine.fin && segment.missing == 0 &&
-      arrival.origins.size() == 1) {
+  if (phase_ == Phase::open && !waiting_ && (segment.flags & kDecisive) == TcpFlags::ack && mine.state == Base::known &&
+      peer.state >= Base::acked && !mine.fin && segment.missing == 0 && arrival.origins.size() == 1) {
     const Position acked = peer.next.nearest(segment.ack);
     if (acked <= peer.next && mine.next.nearest(segment.seq) == mine.next) {
       if (acked > peer.acked) peer.acked = acked;
       mine.seen = true;
       mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
-      if (!segment.payload.empty()) delivery.give(arrival.from, segment.payload, arrival.time, arrival.origins[0].origin);
+      if (!segment.payload.empty())
+        delivery.give(arrival.from, segment.payload, arrival.time, arrival.origins[0].origin);
       return Outcome::taken;
     }
   }

@@ -1,8 +1,8 @@
 // One TCP conversation: both directions in the order in which they happened, with their holes.
 //
-// The delivery rule. Bytes of a side are given out when they are contiguous, and never before the other side's bytes that
-// their packet acknowledges; else in capture order. What the peer acknowledged and nobody saw becomes a gap after one
-// grace. Every byte is given out at most once, and the first copy of it wins.
+// The delivery rule. Bytes of a side are given out when they are contiguous, and never before the other side's bytes
+// that their packet acknowledges; else in capture order. What the peer acknowledged and nobody saw becomes a gap after
+// one grace. Every byte is given out at most once, and the first copy of it wins.
 //
 // In order, a segment touches this object alone: no copy, no allocation. All that waits is in a Waiting of its own.
 #pragma once
@@ -28,11 +28,11 @@ namespace unspool {
 struct Arrival {
   unsigned from = 0;
   const wire::Segment* segment = nullptr;
-  Timestamp time;                        // the packet's own time stamp
-  Timestamp clock;                       // the run's clock, which never goes back
-  std::span<const OriginSpan> origins;   // of the segment's payload, the first at 0; never empty
-  bool after_drop = false;               // the capture lost packets since this session's last one
-  const IpAddress* source = nullptr;     // whose account held bytes go to
+  Timestamp time;                       // the packet's own time stamp
+  Timestamp clock;                      // the run's clock, which never goes back
+  std::span<const OriginSpan> origins;  // of the segment's payload, the first at 0; never empty
+  bool after_drop = false;              // the capture lost packets since this session's last one
+  const IpAddress* source = nullptr;    // whose account held bytes go to
 };
 
 /// What TCP sessions of one shard share.
@@ -45,8 +45,8 @@ class Waiting;
 
 class TcpSession {
  public:
-  /// handshake: only SYNs, or their answers, so far. resetting: an exact RST was seen less than a grace ago. over: ended,
-  /// takes in late packets.
+  /// handshake: only SYNs, or their answers, so far. resetting: an exact RST was seen less than a grace ago. over:
+  /// ended, takes in late packets.
   enum class Phase : std::uint8_t { handshake, open, resetting, over };
 
   /// `server_by_port`: the side whose port names a service, when just one does.
@@ -86,7 +86,8 @@ class TcpSession {
     Origin origin;
   };
   std::optional<RememberedSyn> remembered_syn() const;
-  /// How much of what was given out of this side (0 or 1), gaps too, nobody acknowledged; 0 where the peer was never seen.
+  /// How much of what was given out of this side (0 or 1), gaps too, nobody acknowledged; 0 where the peer was never
+  /// seen.
   std::uint64_t unacknowledged(unsigned side) const;
 
  private:
@@ -103,10 +104,10 @@ class TcpSession {
 
   /// One direction. Positions order as base <= next <= top and base <= acked.
   struct Half {
-    Position base;   // of offset 0
-    Position next;   // of the next byte to be given out
-    Position acked;  // the peer has everything before it
-    Position top;    // behind the last byte seen, given out or waiting; with `fin`, the end of the stream
+    Position base;             // of offset 0
+    Position next;             // of the next byte to be given out
+    Position acked;            // the peer has everything before it
+    Position top;              // behind the last byte seen, given out or waiting; with `fin`, the end of the stream
     std::uint32_t window = 0;  // the largest that this side advertised, in bytes
     std::uint8_t scale = 14;   // of its windows (RFC 7323); 14, the largest, while unknown
     Base state = Base::unknown;
@@ -125,7 +126,7 @@ class TcpSession {
   bool roles_settled_ : 1 = false;
   bool roles_told_ : 1 = false;
   bool ended_itself_ : 1 = false;
-  bool unscaled_ : 1 = false;  // one of the SYNs had no window scale
+  bool unscaled_ : 1 = false;        // one of the SYNs had no window scale
   std::uint8_t server_by_port_ = 2;  // 0 or 1; 2: the ports do not tell
 };
 

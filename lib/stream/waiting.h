@@ -28,12 +28,12 @@ using HeldMap = std::map<Position, Held>;
 /// The hole at the front of one side.
 struct Hole {
   bool open = false;
-  bool acked = false;      // `passed` and `upto` count
-  bool after_drop = false; // the capture lost packets just before it showed
-  Position at;             // where it begins
-  Position upto;           // what the acknowledgement that started the grace said
+  bool acked = false;       // `passed` and `upto` count
+  bool after_drop = false;  // the capture lost packets just before it showed
+  Position at;              // where it begins
+  Position upto;            // what the acknowledgement that started the grace said
   Timestamp opened;
-  Timestamp passed;        // when an acknowledgement first went past it
+  Timestamp passed;  // when an acknowledgement first went past it
 };
 
 class Waiting {
@@ -45,12 +45,15 @@ class Waiting {
     HeldBudget::Host* account = nullptr;
     IpAddress host;
     Position fin_needs;
-    bool syn_data_open = false;                // holds data of a SYN that nobody has acknowledged yet
-    std::optional<Timestamp> start_deadline;   // while its beginning is not known
-    HeldMap far;                               // one run of data out of window, until its acknowledgement confirms the jump
-    std::optional<Position> far_ack;           // an acknowledgement out of window, until data confirms it
-    std::optional<Timestamp> far_deadline;     // of either
-    std::optional<std::uint32_t> other_isn;    // of a second SYN-ACK
+    Position gap_end;                         // of the last gap given out
+    bool syn_data_open = false;               // holds data of a SYN that nobody has acknowledged yet
+    std::optional<Timestamp> start_deadline;  // while its beginning is not known
+    HeldMap far;  // data out of window, until its acknowledgement confirms the jump, or the window comes
+    std::optional<Position> far_ack;         // an acknowledgement out of window, until data confirms it
+    std::optional<Position> far_seq;         // a sequence number out of window, until its acknowledgement confirms it
+    std::optional<Position> far_fin;         // an end out of window, until the bytes before it are not
+    std::optional<Timestamp> far_deadline;   // of any of them
+    std::optional<std::uint32_t> other_isn;  // of a second SYN-ACK
   };
 
   std::array<Lane, 2> lanes;
@@ -62,7 +65,9 @@ class Waiting {
   Timestamp reset_deadline = Timestamp::max();
   Timestamp deadline = Timestamp::max();  // of the first timer; kept by tend_holes()
 
-  std::size_t segments() const { return lanes[0].held.size() + lanes[1].held.size() + lanes[0].far.size() + lanes[1].far.size(); }
+  std::size_t segments() const {
+    return lanes[0].held.size() + lanes[1].held.size() + lanes[0].far.size() + lanes[1].far.size();
+  }
   std::uint64_t bytes() const { return lanes[0].bytes + lanes[1].bytes; }
   /// Nothing is left to wait for.
   bool idle() const;
