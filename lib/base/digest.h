@@ -28,7 +28,8 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
-/// Of many short pieces, one after the other: OpenSSL's SHA1() looks the algorithm up under a lock of the process each time.
+/// Of many short pieces, one after the other: OpenSSL's SHA1() looks the algorithm up under a lock of the process each
+/// time.
 class Sha1 {
  public:
   using Value = std::array<std::byte, 20>;

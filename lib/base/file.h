@@ -31,7 +31,8 @@ class Fd {
 /// Writes all of `bytes`, through interruptions. 0, or the errno of the write that failed.
 int write_all(int fd, Bytes bytes);
 
-/// All of a text file, up to `limit` bytes; larger ones are an error, as is one that cannot be read. Errors name the path.
+/// All of a text file, up to `limit` bytes; larger ones are an error, as is one that cannot be read. Errors name the
+/// path.
 Result<std::string> read_text_file(const std::string& path, std::size_t limit);
 
 }  // namespace unspool

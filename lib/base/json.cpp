@@ -24,11 +24,13 @@ void append_escaped(std::string& out, unsigned char c) {
   out += kHex[c & 0xfU];
 }
 
-/// The length of the character that `text` begins with, if it is well-formed UTF-8 past ASCII (Unicode, table 3-7) and no control
-/// character; 0 if not.
+/// The length of the character that `text` begins with, if it is well-formed UTF-8 past ASCII (Unicode, table 3-7) and
+/// no control character; 0 if not.
 std::size_t character(std::string_view text) {
   const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) { return at(i) >= low && at(i) <= high; };
+  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+    return at(i) >= low && at(i) <= high;
+  };
   const unsigned first = at(0);
   if (first >= 0xc2 && first <= 0xdf) return follows(1) && !(first == 0xc2 && at(1) < 0xa0) ? 2 : 0;
   if (first >= 0xe0 && first <= 0xef) {

@@ -13,8 +13,8 @@
 
 namespace unspool {
 
-/// `T` has members `key` (SessionKey) and `hash` (std::uint32_t, SessionHash::session). A T stays where it is until erased; its index
-/// is then used again. At most kMost of them.
+/// `T` has members `key` (SessionKey) and `hash` (std::uint32_t, SessionHash::session). A T stays where it is until
+/// erased; its index is then used again. At most kMost of them.
 template <class T>
 class SessionTable {
  public:

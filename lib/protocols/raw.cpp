@@ -35,8 +35,8 @@ class RawParser : public Parser {
 
  private:
   struct Stream {
-    std::unique_ptr<Transfer> transfer;                        // from the first byte on
-    std::vector<std::pair<std::uint64_t, Cause>> leading;      // gaps before it
+    std::unique_ptr<Transfer> transfer;                    // from the first byte on
+    std::vector<std::pair<std::uint64_t, Cause>> leading;  // gaps before it
   };
 
   void open(Stream& stream, Side from) {

@@ -298,9 +298,12 @@ Position Handshake::take_ack() {
   if (peer_.fin && acked == peer_.top + 1) acked = peer_.top;
   const Position highest = std::max({peer_.next, peer_.acked, peer_.top});
   if (acked > highest + (peer_.fin ? 0 : window_of(mine_))) {
-    if (delivery_.acknowledge_far(1 - side_, acked)) return acked;
-    delivery_.count(Oddity::invalid_ack);
-    return Position{};
+    if (!delivery_.acknowledge_far(1 - side_, acked)) {
+      delivery_.count(Oddity::invalid_ack);
+      return Position{};
+    }
+    lift_reset();
+    return acked;
   }
   peer_.acked = std::max(peer_.acked, acked);
   lift_reset();

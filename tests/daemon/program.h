@@ -12,7 +12,8 @@ struct Outcome {
 };
 
 /// `words` behind the program's name. `input` comes through a pipe on standard input.
-Outcome unspool(const std::vector<std::string>& words, const std::string& input = {}, const std::string& in_directory = {});
+Outcome unspool(const std::vector<std::string>& words, const std::string& input = {},
+                const std::string& in_directory = {});
 
 /// What an output directory holds, a line each, sorted: "transfers/10.0.0.1/...---client.raw 3".
 std::vector<std::string> tree(const std::string& directory);

@@ -44,8 +44,8 @@ TEST(HeldBudget, KeepsAHostWhileItIsUsed) {
 
 TEST(HeldBudget, GivesUpTheOldestHoleOfASessionWhoseHostHasNoMore) {
   constexpr std::uint64_t kTwoSegments = 2 * (3 + HeldBudget::kOverhead);
-  for (const StreamSettings& settings : {StreamSettings{.held_bytes_host = kTwoSegments},
-                                         StreamSettings{.held_bytes_run = kTwoSegments}}) {
+  for (const StreamSettings& settings :
+       {StreamSettings{.held_bytes_host = kTwoSegments}, StreamSettings{.held_bytes_run = kTwoSegments}}) {
     TcpScript script{settings};
     script.play(R"(HS; C 4 "BBB"; C 10 "DDD")");
     EXPECT_EQ(script.told().whole(), "");

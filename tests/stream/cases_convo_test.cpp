@@ -29,11 +29,11 @@ TEST(Cases, Conversation) {
 }
 
 TEST(Cases, ConversationStepByStep) {
-  EXPECT_EQ(steps(R"(HS; C 1 "AAA"; S [.] a4; S 1 "x" a4)"), R"(C"AAA" / - / S"x")");                        // convo-07
-  EXPECT_EQ(steps(R"(HS; C 4 "BB" a1; S 1 "x" a6; C 1 "AAA" a1)"), R"(- / - / C"AAABB" S"x")");             // convo-08
-  EXPECT_EQ(steps(R"(HS; C 1 "A"; C 3 "C"; S 1 "x" a2)"), R"(C"A" / - / S"x" / C<1 end> C"C")");            // convo-09
-  EXPECT_EQ(steps(R"(HS; S 1 "s1" a3; C 1 "c1" a3)"), R"(- / S"s1" C"c1")");                                // convo-13
-  EXPECT_EQ(steps(R"(C [S]; C [.] a1; C 1 "A" a1; C 2 "B" a1)"), R"(- / - / C"A" / C"B")");                      // convo-14
+  EXPECT_EQ(steps(R"(HS; C 1 "AAA"; S [.] a4; S 1 "x" a4)"), R"(C"AAA" / - / S"x")");             // convo-07
+  EXPECT_EQ(steps(R"(HS; C 4 "BB" a1; S 1 "x" a6; C 1 "AAA" a1)"), R"(- / - / C"AAABB" S"x")");   // convo-08
+  EXPECT_EQ(steps(R"(HS; C 1 "A"; C 3 "C"; S 1 "x" a2)"), R"(C"A" / - / S"x" / C<1 end> C"C")");  // convo-09
+  EXPECT_EQ(steps(R"(HS; S 1 "s1" a3; C 1 "c1" a3)"), R"(- / S"s1" C"c1")");                      // convo-13
+  EXPECT_EQ(steps(R"(C [S]; C [.] a1; C 1 "A" a1; C 2 "B" a1)"), R"(- / - / C"A" / C"B")");       // convo-14
 }
 
 TEST(Cases, ChunksKeepTheTimeAndOriginOfTheirPacket) {  // convo-16

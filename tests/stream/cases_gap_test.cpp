@@ -42,8 +42,7 @@ TEST(Cases, Gap) {
 }
 
 TEST(Cases, GapComesBeforeTheBytesThatAcknowledgeIt) {  // gap-05
-  EXPECT_EQ(steps(R"(HS; C 1 "AAA"; ~C 4+1460; S 1 "ok" a1464; @1)"),
-            R"(C"AAA" / - / - / C<1460 not_captured> S"ok")");
+  EXPECT_EQ(steps(R"(HS; C 1 "AAA"; ~C 4+1460; S 1 "ok" a1464; @1)"), R"(C"AAA" / - / - / C<1460 not_captured> S"ok")");
 }
 
 TEST(Cases, GapIsDatedByItsDeadlineNotByWhenItWasNoticed) {

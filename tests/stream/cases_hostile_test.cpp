@@ -130,6 +130,8 @@ TEST(Cases, BehindAReset) {
        R"(C"AABBBB" | rst_inexact)"},
       {"the reset first, and its sender goes on", R"(S 1 "s" a5; @1; C [R] 5; C 5 "c" a2; S 2 "t" a6; @2)",
        R"(C"s" S"c" C"t" | midstream by first_sender, rst_ignored)"},
+      {"a jump behind it", R"(HS(win=100); C [R] 1; C 50000 "c" a1; S 1 "s" a50001; @1)",
+       R"(C<49999 not_captured> C"c" S"s" | out_of_window, rst_ignored)"},
       {"a reset before all else", R"(C [R] 1; C 2 "c" a1; S 1 "s" a3)",
        R"(C"c" S"s" | midstream by first_sender, rst_ignored)"},
   });

@@ -24,7 +24,8 @@ TEST(Cases, Open) {
       {"open-09", R"(C [S]; S [SA] isn=500; S [SA] isn=7000; C [.] a1; S 1 "a")", R"(S"a" | synack_unexpected)"},
       {"open-10", R"(C [S]; S [SA] isn=500; S [SA] isn=7000; C [.] ack=3001; @1)", "| invalid_ack, synack_unexpected"},
       // One other SYN-ACK is kept, the latest.
-      {"open-11", R"(C [S]; S [SA] isn=100; S [SA] isn=200; S [SA] isn=300; S [SA] isn=400; S [SA] isn=500; S [SA] isn=600;
+      {"open-11",
+       R"(C [S]; S [SA] isn=100; S [SA] isn=200; S [SA] isn=300; S [SA] isn=400; S [SA] isn=500; S [SA] isn=600;
                      C [.] a1; S 1 "a")",
        R"(S"a" | synack_unexpected 5)"},
       {"open-13", R"(C [S]; S [S]; C [SA]; S [.]; C 1 "A"; S 1 "b")", R"(C"A" S"b")"},
@@ -58,15 +59,16 @@ TEST(Cases, SecondSynAckIsForgottenWhenTheChoiceIsMade) {
 }
 
 TEST(Cases, SynDataIsGivenOutWhenItsAnswerTakesIt) {
-  EXPECT_EQ(steps(R"(C [S] 0 "GET"; S [SA] a4; C [.] 4)"), R"(- / C"GET" / -)");            // open-01
-  EXPECT_EQ(steps(R"(C [S] 0 "GET"; S [SA] a1; C 1 "GET")"), R"(- / - / C"GET")");          // open-02
+  EXPECT_EQ(steps(R"(C [S] 0 "GET"; S [SA] a4; C [.] 4)"), R"(- / C"GET" / -)");    // open-01
+  EXPECT_EQ(steps(R"(C [S] 0 "GET"; S [SA] a1; C 1 "GET")"), R"(- / - / C"GET")");  // open-02
 }
 
 TEST(Cases, Midstream) {
   expect_all({
       {"mid-01", R"(C 5000 "AAA" a9000; S 9000 "bb" a5003)", R"(C"AAA" S"bb" | midstream by first_sender)"},
       {"mid-02", R"(port=S; S [.] a5000; C 5000 "AAA")", R"(C"AAA" | midstream by port)"},
-      // A probe's byte cannot be told from data where nothing is known of what came before; it is not a gap in any case.
+      // A probe's byte cannot be told from data where nothing is known of what came before; it is not a gap in any
+      // case.
       {"mid-03", R"(C 4999 "k" a9000; S [.] a5000; C 5000 "AAA")", R"(C"kAAA" | midstream by first_sender)"},
       {"mid-04", R"(C 5003 "BBB"; C 5000 "AAA")", R"(C"AAABBB" | midstream by first_sender)"},
       {"mid-05", R"(C [FA]; S [FA])", "C.fin S.fin =closed | midstream by first_sender"},

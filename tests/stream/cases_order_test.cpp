@@ -14,7 +14,8 @@ TEST(Cases, Order) {
       {"order-03", R"(HS; C 7 "CCC"; C 4 "BBB"; C 1 "AAA"; C 10 "DDD")", R"(C"AAABBBCCCDDD")"},
       {"order-09", "HS; C 1+65495", "C+65495"},
       {"order-11", R"(HS; C 1 ""; C 1 "A")", R"(C"A")"},
-      // Acknowledgements are cumulative: S's first one does not cover BB, which its host cannot have taken in order yet.
+      // Acknowledgements are cumulative: S's first one does not cover BB, which its host cannot have taken in order
+      // yet.
       {"order-12", R"(HS; C 4 "BB"; S 3 "yy"; C 1 "AAA"; S 1 "xx")", R"(C"AAABB" S"xxyy")"},
   });
 }
@@ -85,7 +86,8 @@ TEST(Cases, Wrap) {
   for (int i = 0; i < 26; ++i) bytewise += fmt::format("; C {} \"{}\"; S [.]", 1 + i, static_cast<char>('a' + i));
   expect_all({
       {"wrap-01", R"(C isn=4294967295; HS; C 1 "1234567890"; C 11 "ABCD")", R"(C"1234567890ABCD")"},
-      {"wrap-02", R"(C isn=4294967295; C 11 "ABCD"; C [S] 0 "1234567890"; S [SA] a11)", R"(C"1234567890ABCD" | syn_data)"},
+      {"wrap-02", R"(C isn=4294967295; C 11 "ABCD"; C [S] 0 "1234567890"; S [SA] a11)",
+       R"(C"1234567890ABCD" | syn_data)"},
       {"wrap-03", bytewise, R"(C"abcdefghijklmnopqrstuvwxyz")"},
       {"wrap-05", R"(C isn=4294967290; HS; C 1 "AAAA"; ~C 5+10; C 15 "BB"; S [.] a17)",
        R"(C"AAAA" C<10 not_captured> C"BB")"},

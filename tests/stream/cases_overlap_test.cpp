@@ -20,8 +20,7 @@ const std::vector<Case> kSuite{
     {"overlap-03",
      R"(C 2 "CCC"; C 16 "HH"; C 18 "II"; C 2 "KKK"; C 2 "LLLL"; C 16 "P"; C 16 "QQ"; C 6 "----------"; C 1 "0")",
      R"(C"0CCCL----------HHII" | overlap_differs 4)"},
-    {"overlap-04",
-     R"(C 2 "AA"; C 17 "FFF"; C 20 "GG"; C 3 "JJ"; C 21 "O"; C 18 "N"; C 5 "------------"; C 1 "0")",
+    {"overlap-04", R"(C 2 "AA"; C 17 "FFF"; C 20 "GG"; C 3 "JJ"; C 21 "O"; C 18 "N"; C 5 "------------"; C 1 "0")",
      R"(C"0AAJ------------FFFGG" | overlap_differs 3)"},
 };
 
@@ -48,7 +47,8 @@ TEST(Cases, Overlap) {
       {"overlap-18", R"(HS; C 2 "AA"; C 2 "BB"; C 2 "CC"; C 1 "0")", R"(C"0AA" | overlap_differs 2)"},
       {"overlap-19", R"(HS; C 3 "C"; C 2 "b"; C 2 "B"; C 3 "c"; C 1 "0")", R"(C"0bC" | overlap_differs 2)"},
       {"overlap-20", R"(HS; C 3 "ABCDE"; C 1 "XXABC")", R"(C"XXABCDE" | retransmission)"},
-      {"overlap-21", R"(HS; C 1 "ABCDE"; C 3 "xxxxx")", R"(C"ABCDExx" | retransmission, overlap_differs)", kRemembering},
+      {"overlap-21", R"(HS; C 1 "ABCDE"; C 3 "xxxxx")", R"(C"ABCDExx" | retransmission, overlap_differs)",
+       kRemembering},
       {"overlap-22", R"(HS; C 7 "789012345"; C 7 "789ABCDE"; C 1 "1234567890")",
        R"(C"123456789012345" | retransmission, overlap_differs)"},
       {"overlap-26", R"(HS; C 1 "EVIL" [-]; C 1 "GOOD")", R"(C"GOOD" | no_ack_flag)"},

@@ -25,7 +25,8 @@ TEST(Position, IsNearestAroundTheWrap) {
     const Position from = Position::first(row.from), to = from.nearest(row.to);
     EXPECT_EQ(to > from, row.ahead > 0) << row.from << " " << row.to;
     const std::uint64_t distance = to > from ? to - from : from - to;
-    EXPECT_EQ(distance, static_cast<std::uint64_t>(row.ahead > 0 ? row.ahead : -row.ahead)) << row.from << " " << row.to;
+    EXPECT_EQ(distance, static_cast<std::uint64_t>(row.ahead > 0 ? row.ahead : -row.ahead))
+        << row.from << " " << row.to;
   }
 }
 

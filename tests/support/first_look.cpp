@@ -12,16 +12,20 @@ std::string request(std::string_view path) {
 }
 
 std::string answer(std::string_view type, std::string_view body) {
-  return fmt::format("HTTP/1.1 200 OK\r\nServer: example\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}", type, body.size(), body);
+  return fmt::format("HTTP/1.1 200 OK\r\nServer: example\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}", type,
+                     body.size(), body);
 }
 
 constexpr std::string_view kPage =
-    "<!doctype html>\n<title>Hello</title>\n<h1>Hello, newcomer</h1>\n<p>This page crossed the wire in three packets, which were captured in the wrong "
+    "<!doctype html>\n<title>Hello</title>\n<h1>Hello, newcomer</h1>\n<p>This page crossed the wire in three packets, "
+    "which were captured in the wrong "
     "order. unspool put them back.\n<p><img src=\"/images/spool.svg\" alt=\"a spool\">\n";
 
 constexpr std::string_view kPicture =
-    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\">\n<rect x=\"8\" y=\"4\" width=\"32\" height=\"6\" rx=\"3\"/>\n"
-    "<rect x=\"14\" y=\"12\" width=\"20\" height=\"24\" fill=\"none\" stroke=\"black\" stroke-width=\"3\"/>\n<rect x=\"8\" y=\"38\" width=\"32\" "
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\">\n<rect x=\"8\" y=\"4\" width=\"32\" height=\"6\" "
+    "rx=\"3\"/>\n"
+    "<rect x=\"14\" y=\"12\" width=\"20\" height=\"24\" fill=\"none\" stroke=\"black\" stroke-width=\"3\"/>\n<rect "
+    "x=\"8\" y=\"38\" width=\"32\" "
     "height=\"6\" rx=\"3\"/>\n</svg>\n";
 
 }  // namespace

@@ -53,7 +53,8 @@ std::string unquoted(std::string_view word) {
 
 std::vector<std::byte> bytes_of_hex(std::string_view hex) {
   std::vector<std::byte> bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) bytes.push_back(std::byte{number<std::uint8_t>(hex.substr(i, 2), 16)});
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes.push_back(std::byte{number<std::uint8_t>(hex.substr(i, 2), 16)});
   return bytes;
 }
 
@@ -75,9 +76,7 @@ std::uint8_t flags_of(std::string_view word) {
   return found->second;
 }
 
-std::string seconds(Timestamp t) {
-  return fmt::format("{:.3f}", static_cast<double>((t - kStart).count()) / 1e9);
-}
+std::string seconds(Timestamp t) { return fmt::format("{:.3f}", static_cast<double>((t - kStart).count()) / 1e9); }
 
 void append_word(std::string& text, std::string_view word) {
   if (!text.empty()) text += ' ';
@@ -193,7 +192,8 @@ std::string Told::by_step() const {
   std::string all;
   for (unsigned step = 0; step <= step_; ++step) {
     Told one{settings_};
-    std::copy_if(tokens_.begin(), tokens_.end(), std::back_inserter(one.tokens_), [&](const Token& t) { return t.step == step; });
+    std::copy_if(tokens_.begin(), tokens_.end(), std::back_inserter(one.tokens_),
+                 [&](const Token& t) { return t.step == step; });
     const std::string text = one.whole();
     const bool silent_edge = text.empty() && (step == 0 || step == step_);
     if (silent_edge) continue;
