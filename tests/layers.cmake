@@ -14,7 +14,7 @@ set(events    base wire flow stream plugin)
 set(pipeline  base wire flow stream plugin capture)
 
 set(may_read_settings settings capture flow stream plugin protocols transfer events pipeline)
-set(only_in_cpp "^#include <(pcap|yaml-cpp|openssl|boost/asio|htp)")
+set(only_in_cpp "^#include <(pcap|yaml-cpp|openssl|boost/asio|magic|zlib|zstd|brotli)")
 
 file(GLOB_RECURSE files RELATIVE ${ROOT}/lib ${ROOT}/lib/*.h ${ROOT}/lib/*.cpp)
 list(LENGTH files count)

@@ -175,6 +175,7 @@ void EventWriter::on_transfer(const TransferRecord& transfer) {
   JsonWriter json = begin("fileinfo", transfer.end, transfer.session, transfer.app_proto);
   json.key("fileinfo").begin_object();
   json.member("filename", transfer.name).member("size", transfer.size);
+  if (!transfer.mime_type.empty()) json.member("mimetype", transfer.mime_type);
   if (transfer.sha256) json.member("sha256", hex(*transfer.sha256));
   json.member("gaps", !transfer.gaps.empty()).member("state", transfer.whole ? "CLOSED" : "TRUNCATED");
   json.member("stored", !transfer.path.empty()).end_object();

@@ -56,6 +56,7 @@ struct TransferRecord {
   Side from = Side::client;
   std::string app_proto;
   std::string name;        // as the protocol gave it
+  std::string mime_type;   // by its first bytes; empty when they tell nothing
   std::string path;        // of its first link, below the output directory; empty when it is not stored
   std::uint64_t size = 0;  // gaps counted
   GapList gaps;

@@ -34,6 +34,8 @@ constexpr std::array<std::pair<Checksums, std::string_view>, 3> kChecksums{
 constexpr std::array<std::pair<TranscriptOf, std::string_view>, 2> kTranscriptOf{
     {{TranscriptOf::unclaimed, "unclaimed"}, {TranscriptOf::all, "all"}}};
 
+constexpr std::array<std::pair<TypeSource, std::string_view>, 3> kTypeSource{
+    {{TypeSource::none, "none"}, {TypeSource::prefix, "prefix"}, {TypeSource::magic, "magic"}}};
 constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
     {{Unanswered::summary, "summary"}, {Unanswered::each, "each"}}};
 
@@ -206,9 +208,10 @@ std::vector<SettingsKey> stream_keys(StreamSettings& settings) {
 }
 
 std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
-  auto& [digest, open_files] = settings;
+  auto& [digest, types, open_files] = settings;
   return {
       word("digest", digest, kDigest),
+      word("types", types, kTypeSource),
       number("open_files", open_files, {1, 1'000'000}),
   };
 }

@@ -58,8 +58,12 @@ struct StreamSettings {
   bool operator==(const StreamSettings&) const = default;
 };
 
+enum class TypeSource : std::uint8_t { none, prefix, magic };
+
 struct TransferSettings {
   Digest digest = Digest::sha256;  // of each transfer, in `fileinfo` events
+  TypeSource types =
+      TypeSource::magic;  // of each transfer, by its first bytes: nothing, a small table, or libmagic behind it
   std::uint32_t open_files = 512;  // at a time, in all shards together
 
   bool operator==(const TransferSettings&) const = default;

@@ -13,9 +13,11 @@ std::uint64_t Handshake::window_of(const Half& receiver) {
   return receiver.window == 0 ? kUnknown : receiver.window;
 }
 
-Position Handshake::seq_position(std::uint32_t offset) const {
-  const std::uint32_t seq = segment_.seq + offset;
-  return mine_.state == Base::unknown ? Position::first(seq) : mine_.next.nearest(seq);
+Position Handshake::position(unsigned side, std::uint32_t seq) const {
+  const Half& half = session_.halves_[side];
+  if (half.state != Base::unknown) return half.next.nearest(seq);
+  const bool reset = session_.phase_ == Phase::resetting && session_.waiting_->reset_from == side;
+  return reset ? session_.waiting_->reset_at.nearest(seq) : Position::first(seq);
 }
 
 Handshake::Outcome Handshake::take() {
@@ -103,7 +105,7 @@ void Handshake::take_reset() {
     delivery_.tell_roles();
     return;
   }
-  const Position at = seq_position(0);
+  const Position at = position(side_, segment_.seq);
   const bool open = mine_.state == Base::unknown || mine_.state == Base::held;
   const bool next = at == mine_.next || at == mine_.acked || at == mine_.top || (mine_.fin && at == mine_.top + 1);
   const bool exact = open || (next && at >= mine_.acked);  // the peer is never behind what it acknowledged
@@ -137,7 +139,7 @@ void Handshake::begin(Half& half, unsigned side, std::uint32_t first_seq) {
     delivery_.settle_start(side, half.next.nearest(first_seq));
     return;
   }
-  const Position at = half.state == Base::unknown ? Position::first(first_seq) : half.next.nearest(first_seq);
+  const Position at = position(side, first_seq);
   const Waiting::Lane* lane = delivery_.lane(side);
   delivery_.drop_held(side, half.base, lane != nullptr && lane->syn_data_open ? Position::last() : at);
   // Another SYN says nothing of what followed this one; without one, the peer did acknowledge what it acknowledged.
@@ -266,9 +268,9 @@ Position Handshake::take_ack() {
   const std::uint32_t ack = segment_.ack;
   switch (peer_.state) {
     case Base::unknown:
-      peer_.base = peer_.next = peer_.acked = peer_.top = Position::first(ack);
+      peer_.base = peer_.next = peer_.acked = peer_.top = position(1 - side_, ack);
       peer_.state = Base::acked;
-      lift_reset();
+      lift_reset(peer_.acked);
       return peer_.next;
     case Base::held: {
       Position acked = peer_.next.nearest(ack);
@@ -302,20 +304,19 @@ Position Handshake::take_ack() {
       delivery_.count(Oddity::invalid_ack);
       return Position{};
     }
-    lift_reset();
+    lift_reset(acked);
     return acked;
   }
   peer_.acked = std::max(peer_.acked, acked);
-  lift_reset();
+  lift_reset(acked);
   if (lane != nullptr && lane->syn_data_open && acked > peer_.base) delivery_.settle_start(1 - side_, peer_.base);
   return acked;
 }
 
 /// A reset is none where the peer acknowledges what its sender sent behind it.
-void Handshake::lift_reset() {
+void Handshake::lift_reset(Position acked) {
   if (session_.phase_ != Phase::resetting || session_.waiting_->reset_from == side_) return;
-  const Position at = session_.waiting_->reset_at;
-  if (at.nearest(segment_.ack) <= at) return;
+  if (acked <= session_.waiting_->reset_at) return;
   delivery_.count(Oddity::rst_ignored);
   session_.phase_ = Phase::open;
   session_.waiting_->reset_deadline = Timestamp::max();
@@ -331,12 +332,12 @@ bool Handshake::is_far(unsigned side, Position at) const {
 void Handshake::take_payload(Position needs) {
   const bool syn = segment_.has(TcpFlags::syn);
   if (segment_.length() == 0) {
-    if (!syn && mine_.state >= Base::acked && !mine_.fin && is_far(side_, seq_position(0))) {
-      delivery_.show_far(side_, seq_position(0));
+    if (!syn && mine_.state >= Base::acked && !mine_.fin && is_far(side_, position(side_, segment_.seq))) {
+      delivery_.show_far(side_, position(side_, segment_.seq));
     }
     return;
   }
-  Piece piece{.at = seq_position(syn ? 1 : 0),
+  Piece piece{.at = position(side_, segment_.seq + (syn ? 1 : 0)),
               .bytes = segment_.payload,
               .missing = segment_.missing,
               .needs = needs,
@@ -367,7 +368,7 @@ void Handshake::take_payload(Position needs) {
 
 void Handshake::take_fin(Position needs) {
   if (!segment_.has(TcpFlags::fin)) return;
-  const Position end = seq_position(segment_.length());
+  const Position end = position(side_, segment_.seq + segment_.length());
   if (mine_.state == Base::unknown) {
     delivery_.wait_for_start(side_, end);
     mine_.top = end;
@@ -378,7 +379,7 @@ void Handshake::take_fin(Position needs) {
   const bool only_acked =
       end + 1 == mine_.top && mine_.acked == mine_.top && mine_.next <= end && !delivery_.holds_past(side_, end);
   if (only_acked) mine_.top = mine_.acked = end;
-  if (!mine_.fin && is_far(side_, seq_position(0))) return delivery_.show_far_fin(side_, end, needs);
+  if (!mine_.fin && is_far(side_, position(side_, segment_.seq))) return delivery_.show_far_fin(side_, end, needs);
   if (mine_.fin || end < mine_.top) {
     if (!mine_.fin || end != mine_.top) delivery_.count(Oddity::bad_fin);
     return;

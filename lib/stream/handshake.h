@@ -43,10 +43,11 @@ class Handshake {
   /// What the acknowledgement says that the other side sent; a position that is always satisfied when it is not
   /// believed.
   Position take_ack();
-  void lift_reset();
+  void lift_reset(Position acked);
   void take_payload(Position needs);
   void take_fin(Position needs);
-  Position seq_position(std::uint32_t offset) const;
+  /// Where a sequence number stands in the stream of `side`.
+  Position position(unsigned side, std::uint32_t seq) const;
   /// Further ahead in the stream of `side` than the other's window allows.
   bool is_far(unsigned side, Position at) const;
   /// How many bytes past what is known may be sent towards `receiver` at most.

@@ -89,7 +89,14 @@ void StoredTransfer::reserve(std::size_t more) {
   }
 }
 
+/// Once, when the first bytes of the file are about to be written.
+void StoredTransfer::look_at_type() {
+  if (job_.runs.empty() || job_.runs.front().offset != 0) return;
+  record_.mime_type = shard_.types_.of(Bytes{job_.bytes}.first(job_.runs.front().length));
+}
+
 void StoredTransfer::flush() {
+  look_at_type();
   if (!job_.runs.empty()) shard_.run(job_);
   job_.bytes.clear();
   job_.runs.clear();
@@ -113,6 +120,7 @@ void StoredTransfer::discard() {
 void StoredTransfer::end(bool whole) {
   if (ended_) return;
   ended_ = true;
+  look_at_type();
   job_.then = WriteJob::Then::finish;
   job_.size = record_.size;
   job_.has_holes = !record_.gaps.empty();

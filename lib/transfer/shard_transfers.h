@@ -8,6 +8,7 @@
 
 #include "plugin/plugin.h"
 #include "plugin/sink.h"
+#include "transfer/file_type.h"
 #include "transfer/file_writer.h"
 #include "transfer/transfer_name.h"
 #include "transfer/transfer_store.h"
@@ -20,8 +21,12 @@ class ShardTransfers final : public TransferSink {
  public:
   /// At most `buffered` bytes are held for later; then those of the transfers that were quiet longest are written
   /// early.
-  ShardTransfers(TransferStore& store, EventSink& events, FileWriter writer, std::size_t buffered)
-      : store_{store}, events_{events}, writer_{std::move(writer)}, most_buffered_{buffered} {}
+  ShardTransfers(TransferStore& store, EventSink& events, FileWriter writer, FileTypes types, std::size_t buffered)
+      : store_{store},
+        events_{events},
+        writer_{std::move(writer)},
+        types_{std::move(types)},
+        most_buffered_{buffered} {}
 
   std::unique_ptr<Transfer> open(const Session& session, Side from, std::string_view name,
                                  std::string_view app_proto) override;
@@ -36,6 +41,7 @@ class ShardTransfers final : public TransferSink {
   TransferStore& store_;
   EventSink& events_;
   FileWriter writer_;
+  FileTypes types_;
   NameNumbers numbers_;
   std::size_t most_buffered_;
   std::size_t buffered_ = 0;            // room taken by the buffers of all transfers
@@ -61,6 +67,7 @@ class StoredTransfer final : public Transfer {
  private:
   void take(Bytes bytes);
   void reserve(std::size_t more);
+  void look_at_type();
   void flush();
   void let_go_of_buffer();
   void end(bool whole);

@@ -19,7 +19,8 @@ TransferStore::TransferStore(const OutputDirectory& output, const TransferSettin
 
 std::unique_ptr<TransferSink> TransferStore::sink(EventSink& events) {
   FileWriter writer{output_, settings_.digest, settings_.open_files / shards_};
-  return std::make_unique<ShardTransfers>(*this, events, std::move(writer), kBuffered / shards_);
+  return std::make_unique<ShardTransfers>(*this, events, std::move(writer), FileTypes{settings_.types},
+                                          kBuffered / shards_);
 }
 
 std::optional<Error> TransferStore::failed() const {

@@ -108,7 +108,7 @@ Settings others() {
                       .midstream = false,
                       .checksums = Checksums::drop,
                       .digest = Digest::sha256},
-          .transfers = {.digest = Digest::none, .open_files = 3},
+          .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
           .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each}};
 }
 
@@ -147,6 +147,7 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  digest: sha256\n"
             "transfers:\n"
             "  digest: none\n"
+            "  types: prefix\n"
             "  open_files: 3\n"
             "events:\n"
             "  types: [stats, flow]\n"

@@ -132,6 +132,9 @@ TEST(Cases, BehindAReset) {
        R"(C"s" S"c" C"t" | midstream by first_sender, rst_ignored)"},
       {"a jump behind it", R"(HS(win=100); C [R] 1; C 50000 "c" a1; S 1 "s" a50001; @1)",
        R"(C<49999 not_captured> C"c" S"s" | out_of_window, rst_ignored)"},
+      {"a reset before all else, half the numbers away",
+       R"(C 752277222 [R]; C 3160835013 "cc" a1; S 1 "s" a3160835015)",
+       R"(C"cc" S"s" =reset | midstream by first_sender)"},
       {"a reset before all else", R"(C [R] 1; C 2 "c" a1; S 1 "s" a3)",
        R"(C"c" S"s" | midstream by first_sender, rst_ignored)"},
   });

@@ -1,0 +1,32 @@
+// What a file is, by its first bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "settings/settings.h"
+
+namespace unspool {
+
+/// Used by one thread.
+class FileTypes {
+ public:
+  /// How many of the first bytes are looked at.
+  static constexpr std::size_t kLookedAt = 4096;
+
+  explicit FileTypes(TypeSource source);
+  FileTypes(FileTypes&&) noexcept;
+  ~FileTypes();
+
+  /// A media type ("image/png") by a table of what is common; else by libmagic, where the settings allow it. Empty when
+  /// nobody knows, or there are no bytes.
+  std::string of(Bytes first);
+
+ private:
+  struct Library;
+  TypeSource source_;
+  std::unique_ptr<Library> library_;  // opened at the first need
+};
+
+}  // namespace unspool
