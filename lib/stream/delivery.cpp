@@ -158,7 +158,8 @@ void Delivery::settle_start(unsigned side, Position base) {
     if (!mine->held.empty()) base = std::min(base, mine->held.begin()->first);
   }
   if (h.state == Base::known) return;
-  h.base = h.next = h.acked = base;
+  h.base = h.next = base;
+  h.acked = std::max(h.acked, base);  // an acknowledgement can lie before all that was held
   h.top = std::max(h.top, base);
   h.state = Base::known;
 }

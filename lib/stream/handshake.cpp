@@ -240,7 +240,7 @@ bool Handshake::take_syn_ack() {
     if (!answers_remembered()) delivery_.count(Oddity::synack_unexpected);
     return false;
   }
-  const bool begun = mine_.state == Base::known && mine_.next != mine_.base;
+  const bool begun = mine_.state == Base::known && (mine_.next != mine_.base || mine_.fin_given);
   if (answers_remembered()) return false;
   if ((!same && (begun || !plausible_start(side_, segment_.seq + 1))) || !acknowledges_own_syn()) {
     delivery_.count(Oddity::synack_unexpected);
@@ -278,7 +278,9 @@ Position Handshake::take_ack() {
       const HeldMap& held = delivery_.waiting().lanes[1 - side_].held;
       const Position lowest = held.empty() ? peer_.top : held.begin()->first;
       if (acked > peer_.top + (peer_.fin ? 0 : window_of(mine_))) return Position{};
-      if (acked < lowest) return acked + window_of(mine_) < lowest ? Position{} : acked;
+      if (acked + window_of(mine_) < lowest) return Position{};
+      peer_.acked = std::max(peer_.acked, acked);
+      if (acked < lowest) return acked;
       delivery_.settle_start(1 - side_, lowest);
       break;
     }

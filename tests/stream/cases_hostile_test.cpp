@@ -12,6 +12,10 @@ TEST(Cases, WhatWasGivenOutFixesTheBeginning) {
        R"(C"A" S<100 before_capture> S"yy" | midstream by first_sender)"},
       {"a SYN from before a gap", R"(C 5000 "A" a9000; C [.] 5001 a9100; @1; S [SA] 8989; S 9100 "yy")",
        R"(C"A" S<100 before_capture> S"yy" | midstream by first_sender, synack_unexpected)"},
+      {"a SYN-ACK from before an end", R"(S [F] 13 a1; @1; S [SA] 0 a1; @2)",
+       "C.fin | midstream by first_sender, synack_unexpected"},
+      {"a beginning that was acknowledged below what is held", R"(C 101 "c" a1; S 1 "s" a51; C [S] 0; @1)",
+       R"(C<50 not_captured> S"s" C<50 end> C"c")"},
       {"an acknowledged beginning, and then its SYN", R"(S 1 "s" a5; @1; S 2 "x" a100; C [S] 0; @2)",
        R"(C"s" S<99 before_capture> C"x" | midstream by first_sender)"},
   });
@@ -134,7 +138,7 @@ TEST(Cases, BehindAReset) {
        R"(C<49999 not_captured> C"c" S"s" | out_of_window, rst_ignored)"},
       {"a reset before all else, half the numbers away",
        R"(C 752277222 [R]; C 3160835013 "cc" a1; S 1 "s" a3160835015)",
-       R"(C"cc" S"s" =reset | midstream by first_sender)"},
+       R"(C"cc" S[after_rst]"s" =reset | midstream by first_sender)"},
       {"a reset before all else", R"(C [R] 1; C 2 "c" a1; S 1 "s" a3)",
        R"(C"c" S"s" | midstream by first_sender, rst_ignored)"},
   });
