@@ -88,6 +88,7 @@ class Delivery {
   void hold(unsigned side, HeldMap& map, const Piece& piece, const IpAddress& host);
   void release(unsigned side, HeldMap& map, HeldMap::iterator held);
   void give_held(unsigned side);
+  bool give_stuck();
   void compare(unsigned side, const Piece& piece, Position held_at, const Held& held);
   /// The hole at the front of `side`, up to the first byte that is there, or to `limit`.
   void give_up_front(unsigned side, Position limit, Cause unacknowledged);

@@ -181,6 +181,21 @@ void Delivery::run_timers() {
   }
 }
 
+/// Gives out the oldest that waits for bytes which the other side will never have: acknowledgements that contradict
+/// each other.
+bool Delivery::give_stuck() {
+  unsigned found = 2;
+  for (const unsigned side : {0U, 1U}) {
+    const Waiting::Lane* mine = lane(side);
+    if (mine == nullptr || mine->held.empty() || blocked(side, half(side).next)) continue;
+    if (found == 2 || mine->held.begin()->second.order < lane(found)->held.begin()->second.order) found = side;
+  }
+  if (found == 2) return false;
+  count(Oddity::order_conflict);
+  give_held(found);
+  return true;
+}
+
 void Delivery::flush() {
   for (const unsigned side : {0U, 1U}) {
     const Half& h = half(side);
@@ -199,8 +214,8 @@ void Delivery::flush() {
     side = first_waiting_front();
     if (side == 2 && front_missing(0)) side = 0;
     if (side == 2 && front_missing(1)) side = 1;
-    if (side == 2) break;
-    give_up_front(side, front_end(side), half(1 - side).seen ? Cause::end : Cause::one_sided);
+    if (side == 2 && !give_stuck()) break;
+    if (side < 2) give_up_front(side, front_end(side), half(1 - side).seen ? Cause::end : Cause::one_sided);
   }
   assert(!session_.waiting_ || session_.waiting_->lanes[0].held.size() + session_.waiting_->lanes[1].held.size() == 0);
   tell_roles();
