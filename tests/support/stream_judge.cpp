@@ -109,6 +109,7 @@ void Judge::note(const CapturedPacket& packet) {
     mine.top = std::max(mine.top, packet.at + segment.length());
   }
   if (segment.has(wire::TcpFlags::fin)) mine.fin_seen = true;
+  if (segment.has(wire::TcpFlags::fin) && !mine.start) mine.began_with_end = true;
   if (segment.has(wire::TcpFlags::ack) && !segment.has(wire::TcpFlags::rst)) {  // a reset's opens no hole
     mine.seen = true;
     if (packet.acks > peer.acked() || peer.acks.empty()) peer.acks.push_back({packet.acks, packet.clock});
@@ -342,7 +343,8 @@ void Judge::check_prompt(unsigned side) {
 void Judge::check_end(unsigned side) {
   const Stream& mine = streams_[side];
   if (!mine.base) {
-    if (mine.start && !was_reset()) complain(fmt::format("side {} was captured, and nothing of it given out", side));
+    if (mine.start && !mine.began_with_end && !was_reset())
+      complain(fmt::format("side {} was captured, and nothing of it given out", side));
     return;
   }
   const bool believed = oddities_[static_cast<std::size_t>(Oddity::invalid_ack)] == 0;

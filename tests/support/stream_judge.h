@@ -69,8 +69,9 @@ class Judge : public StreamListener {
     std::optional<std::uint64_t> lowest_at_start;
     std::optional<Timestamp> start;  // of its first bytes
     std::uint64_t start_bytes = 0;
-    std::uint64_t top = 0;  // behind the last byte captured, cut or not
-    Timestamp moved;        // when `given` last grew
+    bool began_with_end = false;  // its end came before its first bytes, which can be too late then
+    std::uint64_t top = 0;        // behind the last byte captured, cut or not
+    Timestamp moved;              // when `given` last grew
     bool seen = false, fin_seen = false, fin_told = false, must_be_whole = false;
 
     std::uint64_t acked() const { return acks.empty() ? 0 : acks.back().upto; }
