@@ -38,6 +38,7 @@ void Delivery::give(unsigned side, Bytes bytes, Timestamp seen, Origin origin, b
                     .seen = seen,
                     .origin = origin};
   h.next = h.next + bytes.size();
+  h.gap_last = false;
   h.top = std::max(h.top, h.next);
   listener_.on_chunk(chunk);
 }
@@ -55,7 +56,7 @@ void Delivery::give_gap(unsigned side, Position upto, Cause cause) {
   const Chunk chunk{
       .from = side_name(side), .cause = cause, .offset = h.next - h.base, .missing = upto - h.next, .seen = clock_};
   h.next = upto;
-  if (Waiting::Lane* mine = lane(side)) mine->gap_end = upto;
+  h.gap_last = true;
   h.top = std::max(h.top, h.next);
   h.state = Base::known;
   listener_.on_chunk(chunk);

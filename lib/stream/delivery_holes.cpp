@@ -29,8 +29,7 @@ bool Delivery::infer_fin(unsigned side, Position upto) {
   Half& h = half(side);
   const Waiting::Lane* mine = lane(side);
   const bool tail = (mine == nullptr || mine->held.empty()) && in_hand_[side] == Position::last();
-  const bool alone = mine == nullptr || mine->gap_end != h.next;  // not the last byte of a longer hole
-  if (h.fin || !h.seen || !tail || !alone || upto - h.next != 1 || !half(1 - side).fin) return false;
+  if (h.fin || !h.seen || !tail || h.gap_last || upto - h.next != 1 || !half(1 - side).fin) return false;
   h.fin = true;
   h.top = h.acked = h.next;
   count(Oddity::fin_inferred);

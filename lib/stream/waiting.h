@@ -45,7 +45,6 @@ class Waiting {
     HeldBudget::Host* account = nullptr;
     IpAddress host;
     Position fin_needs;
-    Position gap_end;                         // of the last gap given out
     bool syn_data_open = false;               // holds data of a SYN that nobody has acknowledged yet
     std::optional<Timestamp> start_deadline;  // while its beginning is not known
     HeldMap far;  // data out of window, until its acknowledgement confirms the jump, or the window comes

@@ -1,5 +1,5 @@
-// How many reads a second a conversation makes, in a session whose chunks hold many of them: cmake --build --preset release --target
-// bench_conversation_reads.
+// How many reads a second a conversation makes, in a session whose chunks hold many of them: cmake --build --preset
+// release --target bench_conversation_reads.
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -11,7 +11,9 @@ namespace {
 
 class Nowhere : public Outputs {
  public:
-  std::unique_ptr<Transfer> open_transfer(const Session&, Side, std::string_view, std::string_view) override { return nullptr; }
+  std::unique_ptr<Transfer> open_transfer(const Session&, Side, std::string_view, std::string_view) override {
+    return nullptr;
+  }
   void emit(const Session&, const Event&) override {}
   void hand_over(const std::array<std::uint64_t, 2>&) override {}
   void expect(Expectation) override {}

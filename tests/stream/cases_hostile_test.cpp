@@ -63,6 +63,8 @@ TEST(Cases, BytesFromBeforeWhatWasAnsweredAreNotGivenOut) {
 }
 
 TEST(Cases, LastByteOfALongerHoleIsNoFin) {
+  EXPECT_EQ(run(R"(HS; C 1 "A"; S [.] 1 a9; @1; S [F] 1 a10; @2; C [FA] 10 a2)"),
+            R"(C"A" C<8 not_captured x2> S.fin C.fin =closed)");
   EXPECT_EQ(run(R"(HS; C 1 "A"; S [F] 1 a9; S [.] 2 a10; @1; C [FA] 10 a2)"),
             R"(C"A" C<7 not_captured> S.fin C<1 not_captured> C.fin =closed)");
 }
