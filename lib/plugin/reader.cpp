@@ -7,13 +7,20 @@ namespace unspool::reading {
 
 using Progress = Input::Progress;
 
+/// Thrown here and not by check(), which is also called outside the conversation.
+void Until::throw_if_too_long() const {
+  if (too_long_) throw std::length_error("what a read looks for does not come within its bound");
+}
+
 Progress Until::check() {
   for (;;) {
     const std::string_view there = as_text(input_.now());
     found_ = there.find(delimiter_, searched_);
     if (found_ <= most_) return progress_ = Progress::ready;
-    if (there.size() >= most_ + delimiter_.size())
-      throw std::length_error("what a read looks for does not come within its bound");
+    if (there.size() >= most_ + delimiter_.size()) {
+      too_long_ = true;
+      return progress_ = Progress::ready;
+    }
     searched_ = there.size() - std::min(there.size(), delimiter_.size() - 1);
     const Progress progress = input_.has(std::min(most_ + delimiter_.size(), Input::kLongestRead));
     if (input_.now().size() == there.size()) return progress_ = progress;

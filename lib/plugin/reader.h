@@ -81,12 +81,15 @@ class Until : public Read {
   Input::Progress check() override;
   Bytes await_resume() {
     throw_what_is_in_the_way();
+    throw_if_too_long();
     return input_.take(found_ + delimiter_.size()).first(found_);
   }
 
  private:
+  void throw_if_too_long() const;
   std::string_view delimiter_;
   std::size_t most_, searched_ = 0, found_ = 0;
+  bool too_long_ = false;
 };
 
 class Line : public Until {

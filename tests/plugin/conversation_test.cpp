@@ -394,6 +394,20 @@ TEST(Conversation, BoundsOfReads) {
   EXPECT_EQ(failure_of([](Followed& s) -> Conversation { co_await s.client().read(200'000); }), "");
 }
 
+TEST(Conversation, LineThatIsTooLongCanBeCaught) {
+  Notes notes;
+  Story story{[&](Followed& session) -> Conversation {
+    try {
+      co_await session.client().line(100);
+    } catch (const std::length_error&) {
+      notes += "too long";
+    }
+  }};
+  story.client(std::string(60, 'x')).client(std::string(60, 'x'));
+  EXPECT_EQ(notes, "too long");
+  EXPECT_EQ(story.failure(), "");
+}
+
 TEST(Conversation, OneThatThrowsIsTakenOff) {
   Story story{[](Followed& session) -> Conversation {
     co_await session.client().u8();
