@@ -49,7 +49,8 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   Counts counts{{"capture.packets", decode.packets},
                 {"capture.bytes", decode.bytes},
                 {"capture.cut_short", decode.cut_short},
-                {"capture.dropped", decode.dropped}};
+                {"capture.dropped", decode.dropped},
+                {"capture.duplicates", decode.duplicates}};
   for (std::size_t i = 0; i < kKinds.size(); ++i)
     counts.emplace_back("decoded." + std::string(kKinds[i]), decode.kinds[i]);
   counts.insert(counts.end(), {{"fragments.seen", fragments.fragments},

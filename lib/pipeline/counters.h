@@ -18,6 +18,7 @@ namespace unspool {
 struct DecodeCounters {
   std::uint64_t packets = 0, bytes = 0;
   std::array<std::uint64_t, 11> kinds{};  // by wire::Kind
+  std::uint64_t duplicates = 0;           // captured twice: the second ones, which go no further
   std::uint64_t cut_short = 0;            // captured shorter than on the wire
   std::uint64_t dropped = 0;              // lost before capture, as sources say
 

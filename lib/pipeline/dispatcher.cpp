@@ -28,6 +28,7 @@ Dispatcher::Dispatcher(const Settings& settings, unsigned shards, const HashSecr
       secret_{secret},
       send_{std::move(send)},
       batches_(shards),
+      duplicates_{settings.pipeline.duplicates},
       defragmenter_{{.timeout = settings.timeouts.fragments,
                      .datagrams = settings.limits.fragmented_datagrams,
                      .bytes = static_cast<std::uint32_t>(settings.limits.fragment_bytes)}},
@@ -83,6 +84,10 @@ void Dispatcher::watch_source(const Packet& packet) {
 
 /// What a tunnel carries may be a fragment again: at most once for each tunnel, and once around them all.
 void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
+  if (duplicates_.has_seen(datagram_, hash(key_of(0, 0), secret_).session, packet)) {
+    ++counters_.duplicates;
+    return;
+  }
   std::vector<OriginSpan> origins{{.offset = 0, .origin = Origin{.record = packet.record, .source = packet.source}}};
   std::vector<std::byte> header;  // of an inner fragment, because the whole that it stands in gives way to the next
   std::uint32_t frame_bytes = packet.wire_length;
@@ -101,6 +106,15 @@ void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
     datagram_.ip_header = header;
   }
   ++counters_.kinds[static_cast<std::size_t>(Kind::too_deep)];
+}
+
+/// Of the datagram at hand.
+SessionKey Dispatcher::key_of(std::uint16_t source_port, std::uint16_t destination_port) const {
+  return {datagram_.protocol,
+          {.address = datagram_.source, .port = source_port},
+          {.address = datagram_.destination, .port = destination_port},
+          settings_.pipeline.ignore_vlans ? VlanStack{} : datagram_.vlans,
+          datagram_.tunnels};
 }
 
 unsigned Dispatcher::shard_of(const SessionHash& hash) const {
@@ -124,16 +138,17 @@ Item& Dispatcher::add(unsigned shard, const Packet& packet, Timestamp clock) {
 
 void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole) {
   const wire::Datagram& d = datagram_;
-  const Endpoint from{.address = d.source, .port = d.source_port};
-  const Endpoint to{.address = d.destination, .port = d.destination_port};
-  const VlanStack vlans = settings_.pipeline.ignore_vlans ? VlanStack{} : d.vlans;
-  const SessionKey key{d.protocol, from, to, vlans, d.tunnels};
+  const SessionKey key = key_of(d.source_port, d.destination_port);
   const SessionHash hashed = hash(key, secret_);
+  if (whole == nullptr && duplicates_.has_seen(d, hashed.session, packet)) {
+    ++counters_.duplicates;
+    return;
+  }
   const unsigned shard = shard_of(hashed);
   Item& item = add(shard, packet, clock);
   item.key = key;
   item.hash = hashed.session;
-  item.from_high = !(from == key.low());
+  item.from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
   item.bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
   if (d.kind == Kind::tcp) {
     item.kind = Item::Kind::tcp;

@@ -12,6 +12,7 @@
 #include "pipeline/batch.h"
 #include "pipeline/clock.h"
 #include "pipeline/counters.h"
+#include "pipeline/duplicates.h"
 #include "settings/settings.h"
 #include "wire/datagram.h"
 
@@ -40,6 +41,7 @@ class Dispatcher {
   Timestamp observe(Timestamp time);
   void take_fragment(const Packet& packet, Timestamp clock);
   void take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole);
+  SessionKey key_of(std::uint16_t source_port, std::uint16_t destination_port) const;
   void take_arp(const Packet& packet, Timestamp clock);
   Item& add(unsigned shard, const Packet& packet, Timestamp clock);
   unsigned shard_of(const SessionHash& hash) const;
@@ -55,6 +57,7 @@ class Dispatcher {
   std::size_t whole_used_ = 0;  // of it
   std::vector<std::unique_ptr<Batch>> batches_;
   Clock clock_;
+  Duplicates duplicates_;
   Defragmenter defragmenter_;
   DecodeCounters counters_;
   struct SourceState {

@@ -161,11 +161,12 @@ SettingsKey event_types(std::string_view name, std::vector<std::string>& member)
 // Each of these names all members of its struct, so that a new member does not compile before it is given a key.
 
 std::vector<SettingsKey> pipeline_keys(PipelineSettings& settings) {
-  auto& [worker_threads, shard_by, ignore_vlans, seed] = settings;
+  auto& [worker_threads, shard_by, ignore_vlans, duplicates, seed] = settings;
   return {
       workers("workers", worker_threads),
       word("shard_by", shard_by, kShardBy),
       flag("ignore_vlans", ignore_vlans),
+      duration("duplicates", duplicates, {kNone, kMinute}),
       number("seed", seed, {0, std::numeric_limits<std::uint64_t>::max()}),
   };
 }

@@ -13,10 +13,11 @@ enum class Digest : std::uint8_t { none, sha256 };
 enum class Checksums : std::uint8_t { off, count, drop };
 
 struct PipelineSettings {
-  int workers = -1;                   // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
-  ShardBy shard_by = ShardBy::hosts;  // what keeps sessions together in one shard
-  bool ignore_vlans = false;          // VLANs do not tell sessions apart
-  std::uint64_t seed = 1;             // of random victims, when a limit bites
+  int workers = -1;                          // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
+  ShardBy shard_by = ShardBy::hosts;         // what keeps sessions together in one shard
+  bool ignore_vlans = false;                 // VLANs do not tell sessions apart
+  std::chrono::milliseconds duplicates{10};  // the same packet again within it was captured twice; 0: never
+  std::uint64_t seed = 1;                    // of random victims, when a limit bites
 
   bool operator==(const PipelineSettings&) const = default;
 };

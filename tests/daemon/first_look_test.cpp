@@ -8,11 +8,13 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/source_tree.h"
+
 namespace unspool::test {
 namespace {
 
 TEST(FirstLook, IsWhatItsMakerMakes) {
-  const auto path = std::filesystem::path{__FILE__}.parent_path() / "../../packaging/first-look.pcap";
+  const auto path = source_tree() / "packaging/first-look.pcap";
   const std::string made = to_pcap(first_look());
   if (std::getenv("UNSPOOL_WRITE") != nullptr) std::ofstream(path, std::ios::binary) << made;
   std::ifstream file(path, std::ios::binary);

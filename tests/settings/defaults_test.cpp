@@ -7,12 +7,13 @@
 #include "base/file.h"
 #include "settings/schema.h"
 #include "settings/told.h"
+#include "support/source_tree.h"
 
 namespace unspool::test {
 namespace {
 
 std::string documented() {
-  const auto root = std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path();
+  const auto root = source_tree();
   return read_text_file((root / "config/unspool.yaml").string(), 1U << 20U).value();
 }
 
@@ -94,6 +95,7 @@ Settings others() {
           .pipeline = {.workers = 0,
                        .shard_by = ShardBy::session,
                        .ignore_vlans = true,
+                       .duplicates = 7ms,
                        .seed = 18'446'744'073'709'551'615U},
           .limits = {.sessions = 7, .unanswered = 70, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
           .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
@@ -121,6 +123,7 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  workers: 0\n"
             "  shard_by: session\n"
             "  ignore_vlans: true\n"
+            "  duplicates: 7ms\n"
             "  seed: 18446744073709551615\n"
             "limits:\n"
             "  sessions: 7\n"

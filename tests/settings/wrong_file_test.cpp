@@ -41,7 +41,8 @@ TEST(WrongFile, TellsAllErrorsAtOnceInTheirOrder) {
 
 TEST(WrongFile, Keys) {
   expect({
-      {"pipeline: {foo: 1}", "f:1:12: pipeline.foo: unknown key (there are workers, shard_by, ignore_vlans, seed)"},
+      {"pipeline: {foo: 1}",
+       "f:1:12: pipeline.foo: unknown key (there are workers, shard_by, ignore_vlans, duplicates, seed)"},
       {"pipeline: {shardby: hosts}", "f:1:12: pipeline.shardby: unknown key (did you mean pipeline.shard_by?)"},
       {"pipeline: {ssed: 1}", "f:1:12: pipeline.ssed: unknown key (did you mean pipeline.seed?)"},
       {"pipeline: {sede: 1}", "f:1:12: pipeline.sede: unknown key (did you mean pipeline.seed?)"},
@@ -53,10 +54,10 @@ TEST(WrongFile, Keys) {
        "f:1:1: \"\xc3\xbc\xc3\xbc\": unknown key (there are output, protocols, pipeline, limits, timeouts, streams, "
        "transfers, events)"},
       {"pipeline: {\"\\e[31m\": 1}",
-       "f:1:12: pipeline.\"\\u001b[31m\": unknown key (there are workers, shard_by, ignore_vlans, seed)"},
+       "f:1:12: pipeline.\"\\u001b[31m\": unknown key (there are workers, shard_by, ignore_vlans, duplicates, seed)"},
       {"pipeline: {aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee: 1}",
        "f:1:12: pipeline.\"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd\"...: unknown key (there are workers, shard_by, "
-       "ignore_vlans, seed)"},
+       "ignore_vlans, duplicates, seed)"},
       {"pipeline:\n  seed: 1\n  seed: 1\n  seed: x\n",
        "f:3:3: pipeline.seed: is given twice\n"
        "f:4:3: pipeline.seed: is given twice\n"
@@ -73,11 +74,14 @@ TEST(WrongFile, Keys) {
 
 TEST(WrongFile, Mappings) {
   expect({
-      {"pipeline: 5", "f:1:11: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, seed, not \"5\""},
-      {"pipeline: [1]", "f:1:11: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, seed, not a list"},
+      {"pipeline: 5",
+       "f:1:11: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, duplicates, seed, not \"5\""},
+      {"pipeline: [1]",
+       "f:1:11: pipeline: needs keys of its own: workers, shard_by, ignore_vlans, duplicates, seed, not a list"},
       {"output: a\npipeline:\n",
-       "f:2:1: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, seed"},
-      {"pipeline: ~", "f:1:1: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, seed"},
+       "f:2:1: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, duplicates, seed"},
+      {"pipeline: ~",
+       "f:1:1: pipeline: has no value, needs keys of its own: workers, shard_by, ignore_vlans, duplicates, seed"},
       {"output", "f:1:1: needs keys with their values, such as output: /srv/unspool, not \"output\""},
       {"output:/srv", "f:1:1: needs keys with their values, such as output: /srv/unspool, not \"output:/srv\""},
       {"\n- output", "f:2:1: needs keys with their values, such as output: /srv/unspool, not a list"},

@@ -1,0 +1,76 @@
+#include "pipeline/duplicates.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace unspool {
+
+using wire::Kind;
+using wire::TcpFlags;
+
+namespace {
+
+/// Spreads fingerprints evenly; they only need to be unlikely to meet, because the bytes are compared.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t mixed = a * 0xa0761d6478bd642fU ^ std::rotl(b * 0xe7037ed1a0b428dbU, 32);
+  mixed ^= mixed >> 29U;
+  return mixed * 0x9e3779b97f4a7c15U;
+}
+
+std::uint32_t identification(const wire::Datagram& datagram) {
+  const bool has_one = datagram.kind == Kind::fragment || !datagram.ip_header.empty();
+  return has_one ? datagram.fragment.id : 0;
+}
+
+bool takes_up_sequence_numbers(const wire::Segment& segment) {
+  return segment.length() > 0 || segment.has(TcpFlags::syn | TcpFlags::fin);
+}
+
+}  // namespace
+
+Duplicates::Duplicates(std::chrono::milliseconds window)
+    : window_{
+          static_cast<std::uint32_t>(std::min<std::int64_t>(std::chrono::microseconds(window).count(), INT32_MAX))} {
+  if (window_ > 0) seen_.resize(kRemembered);
+}
+
+bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint32_t hash, const Packet& packet) {
+  if (window_ == 0 || packet.block == nullptr) return false;
+  const bool tcp = datagram.kind == Kind::tcp;
+  const std::uint64_t id = identification(datagram);
+  if (id == 0 && !(tcp && takes_up_sequence_numbers(datagram.tcp))) return false;
+  const Bytes bytes = datagram.kind == Kind::fragment ? datagram.payload : datagram.transport;
+  if (bytes.empty()) return false;
+
+  hold(packet.block);
+  const std::uint64_t place = tcp ? datagram.tcp.seq : datagram.fragment.offset;
+  const std::uint64_t print = mix(std::uint64_t{hash} << 32U | place, id << 32U | bytes.size());
+  const auto micros = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(packet.time.time_since_epoch()).count());
+  Seen& seen = seen_[print >> 51U];
+  const auto tag = static_cast<std::uint32_t>(print);
+  const std::uint32_t apart = std::min(micros - seen.micros, seen.micros - micros);
+  if (seen.tag == tag && apart <= window_ && holds({seen.bytes, bytes.size()}) &&
+      std::memcmp(seen.bytes, bytes.data(), bytes.size()) == 0) {
+    return true;
+  }
+  seen = {.tag = tag, .micros = micros, .bytes = bytes.data()};
+  return false;
+}
+
+void Duplicates::hold(Block* block) {
+  if (blocks_[0].get() == block) return;
+  std::swap(blocks_[0], blocks_[1]);
+  if (blocks_[0].get() != block) blocks_[0] = BlockRef{block};
+}
+
+bool Duplicates::holds(Bytes bytes) const {
+  return std::any_of(blocks_.begin(), blocks_.end(), [&](const BlockRef& block) {
+    if (!block) return false;
+    const std::span<std::byte> space = block->space();
+    return bytes.data() >= space.data() && bytes.data() + bytes.size() <= space.data() + space.size();
+  });
+}
+
+}  // namespace unspool

@@ -1,0 +1,7 @@
+#include "support/source_tree.h"
+
+namespace unspool::test {
+
+std::filesystem::path source_tree() { return UNSPOOL_SOURCE_TREE; }
+
+}  // namespace unspool::test
