@@ -20,6 +20,7 @@
 #include "daemon/service.h"
 #include "daemon/summary.h"
 #include "events/event_log.h"
+#include "pipeline/limit_report.h"
 #include "protocols/catalog.h"
 #include "settings/yaml.h"
 #include "transfer/output_directory.h"
@@ -138,6 +139,7 @@ class App {
   void tell_capture_end();
   void tell_failures();
   void tell_link_types();
+  static void tell_limits(const Counts& counts);
   void failed(const std::string& what);
 
   const CommandLine& line_;
@@ -235,6 +237,7 @@ int App::run() {
 
   tell_capture_end();
   tell_link_types();
+  tell_limits(counts);
   tell_failures();
   if (!line_.quiet) {
     const Findings found{.counts = counts,
@@ -275,6 +278,14 @@ void App::tell_link_types() {
   if (!pipeline_->unknown_links().empty() &&
       count_of(counts, "decoded.unknown_link") == count_of(counts, "capture.packets")) {
     exit_code_ = kCannotRead;
+  }
+}
+
+void App::tell_limits(const Counts& counts) {
+  for (const auto& [name, times] : counts) {
+    if (times == 0 || !name.starts_with(kLimitsReached)) continue;
+    spdlog::warn("{} was reached {} times, and something was left out: raise it if memory and disk allow",
+                 std::string_view{name}.substr(kLimitsReached.size()), times);
   }
 }
 

@@ -258,6 +258,14 @@ void EventWriter::on_unanswered(const UnansweredRecord& unanswered) {
   end(json);
 }
 
+void EventWriter::on_limit(const LimitRecord& limit) {
+  if (!anomaly_) return;
+  JsonWriter json = begin("anomaly", limit.time);
+  json.key("anomaly").begin_object().member("type", "limit").member("event", limit.setting).end_object();
+  json.key("unspool").begin_object().member("times", limit.times).end_object();
+  end(json);
+}
+
 /// "a.b.c" counts as c in b in a. Names that share a prefix stand together.
 void EventWriter::on_stats(Timestamp time, const Counts& counts) {
   if (!stats_) return;

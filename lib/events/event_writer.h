@@ -22,6 +22,7 @@ class EventWriter : public EventSink {
   void on_arp(const ArpRecord& arp) override;
   void on_anomaly(const AnomalyRecord& anomaly) override;
   void on_unanswered(const UnansweredRecord& unanswered) override;
+  void on_limit(const LimitRecord& limit) override;
   void on_stats(Timestamp time, const Counts& counts) override;
   void flush() override;
 

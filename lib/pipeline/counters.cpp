@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "pipeline/limit_report.h"
+
 namespace unspool {
 namespace {
 
@@ -38,6 +40,10 @@ void ShardCounters::add(const ShardCounters& other) {
   parsers += other.parsers;
   parsers_failed += other.parsers_failed;
   held_refused += other.held_refused;
+  sessions_evicted += other.sessions_evicted;
+  unanswered_evicted += other.unanswered_evicted;
+  anomalies_suppressed += other.anomalies_suppressed;
+  for (const auto& [setting, times] : other.protocol_limits) protocol_limits[setting] += times;
   for (const auto& [protocol, sessions] : other.claimed) claimed[protocol] += sessions;
   for (const auto& [port, ones] : other.unclaimed) {
     unclaimed[port].sessions += ones.sessions;
@@ -56,7 +62,6 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   counts.insert(counts.end(), {{"fragments.seen", fragments.fragments},
                                {"fragments.reassembled", fragments.reassembled},
                                {"fragments.timed_out", fragments.timed_out},
-                               {"fragments.evicted", fragments.evicted},
                                {"fragments.overlapping", fragments.overlapping},
                                {"fragments.malformed", fragments.malformed},
                                {"sessions.tcp", shards.sessions_tcp},
@@ -77,10 +82,16 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   for (std::size_t i = 0; i < kOddities; ++i) {
     counts.emplace_back("streams.odd." + std::string(name(static_cast<Oddity>(i))), shards.oddities[i]);
   }
-  counts.insert(counts.end(), {{"streams.held_refused", shards.held_refused},
-                               {"parsers.started", shards.parsers},
-                               {"parsers.failed", shards.parsers_failed}});
+  counts.insert(counts.end(), {{"parsers.started", shards.parsers}, {"parsers.failed", shards.parsers_failed}});
   for (const auto& [protocol, sessions] : shards.claimed) counts.emplace_back("parsers.claimed." + protocol, sessions);
+  const std::string reached{kLimitsReached};
+  counts.insert(counts.end(), {{reached + "limits.sessions", shards.sessions_evicted},
+                               {reached + "limits.unanswered", shards.unanswered_evicted},
+                               {reached + "limits.fragmented_datagrams", fragments.evicted},
+                               {reached + "streams.held_bytes_host", shards.held_refused},
+                               {reached + "events.anomalies", shards.anomalies_suppressed}});
+  for (const auto& [setting, times] : shards.protocol_limits)
+    counts.emplace_back(reached + "protocols." + setting, times);
   return counts;
 }
 

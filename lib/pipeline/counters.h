@@ -51,6 +51,8 @@ struct ShardCounters {
     std::uint64_t sessions = 0, bytes = 0;
   };
   std::map<std::uint16_t, Unclaimed> unclaimed;
+  std::uint64_t sessions_evicted = 0, unanswered_evicted = 0, anomalies_suppressed = 0;
+  std::map<std::string, std::uint64_t, std::less<>> protocol_limits;  // how often each was reached
   std::uint64_t held_refused = 0;  // how often a host's or the run's bound on waiting bytes bit
 
   void add(const ShardCounters& other);

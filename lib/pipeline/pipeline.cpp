@@ -90,6 +90,7 @@ void Pipeline::finish(Ending ending) {
   UnansweredSummary unanswered;
   for (auto& lane : lanes_) unanswered.add(lane->shard.unanswered());
   unanswered.tell(*outputs(0).events);
+  limits_.tell(counts(), now(), *outputs(0).events);
 }
 
 Timestamp Pipeline::now() const { return dispatcher_->now(); }

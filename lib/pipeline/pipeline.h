@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipeline/dispatcher.h"
+#include "pipeline/limit_report.h"
 #include "pipeline/recorder.h"
 #include "plugin/sink.h"
 #include "settings/settings.h"
@@ -57,6 +58,7 @@ class Pipeline {
 
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Dispatcher> dispatcher_;
+  LimitReport limits_;
   Ending ending_ = Ending::capture_end;
   bool finished_ = false;
 };

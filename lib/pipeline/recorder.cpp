@@ -11,7 +11,8 @@ constexpr std::uint32_t kAnomalies = 16;  // events a session, of one kind; the 
 /// What cannot happen between honest endpoints and a whole capture: worth an event, once a session. (overlap_differs
 /// has its own, with both copies.)
 constexpr bool is_contradiction(Oddity oddity) {
-  return oddity == Oddity::order_conflict || oddity == Oddity::rst_ignored || oddity == Oddity::invalid_ack;
+  return oddity == Oddity::order_conflict || oddity == Oddity::rst_inexact || oddity == Oddity::rst_ignored ||
+         oddity == Oddity::invalid_ack;
 }
 
 constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
@@ -113,20 +114,25 @@ void Recorder::on_old(Side side, std::uint64_t offset, Bytes bytes) {
 void Recorder::on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) {
   on_oddity(Oddity::overlap_differs);
   if (session_->details->oddities[static_cast<std::size_t>(Oddity::overlap_differs)] > kAnomalies) return;
-  outputs_.events->on_anomaly({.session = *session_,
-                               .time = session_->last,
-                               .type = name(Oddity::overlap_differs),
-                               .from = side,
-                               .offset = offset,
-                               .first = first.first(std::min(first.size(), kAnomalyBytes)),
-                               .second = second.first(std::min(second.size(), kAnomalyBytes))});
+  tell_anomaly({.session = *session_,
+                .time = session_->last,
+                .type = name(Oddity::overlap_differs),
+                .from = side,
+                .offset = offset,
+                .first = first.first(std::min(first.size(), kAnomalyBytes)),
+                .second = second.first(std::min(second.size(), kAnomalyBytes))});
 }
 
 void Recorder::on_oddity(Oddity oddity) {
   ++counters_.oddities[static_cast<std::size_t>(oddity)];
   const std::uint32_t count = ++session_->with_details().oddities[static_cast<std::size_t>(oddity)];
   if (count > 1 || !is_contradiction(oddity)) return;
-  outputs_.events->on_anomaly({.session = *session_, .time = session_->last, .type = name(oddity)});
+  tell_anomaly({.session = *session_, .time = session_->last, .type = name(oddity)});
+}
+
+void Recorder::tell_anomaly(const AnomalyRecord& anomaly) {
+  if (anomalies_.allows(session_->clock)) return outputs_.events->on_anomaly(anomaly);
+  ++counters_.anomalies_suppressed;
 }
 
 void Recorder::end_parsers(Ending ending) {
@@ -190,6 +196,8 @@ void Recorder::emit(const Session& session, const Event& event) { outputs_.event
 void Recorder::hand_over(const std::array<std::uint64_t, 2>& at) {
   if (session_->details && session_->details->follower) session_->details->follower->hand_over(at);
 }
+
+void Recorder::limit_reached(std::string_view setting) { ++counters_.protocol_limits[std::string{setting}]; }
 
 void Recorder::expect(Expectation expectation) { expectations_.add(std::move(expectation), session_->clock); }
 

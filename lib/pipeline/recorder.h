@@ -7,6 +7,7 @@
 #include "pipeline/counters.h"
 #include "pipeline/expectations.h"
 #include "pipeline/follower.h"
+#include "pipeline/rate_limit.h"
 #include "pipeline/tracked_session.h"
 #include "plugin/plugin.h"
 #include "plugin/sink.h"
@@ -24,8 +25,9 @@ struct ShardOutputs {
 /// One for each shard; works on the session that it was turned to last.
 class Recorder : public StreamListener, private Outputs {
  public:
-  Recorder(const StreamSettings& settings, ShardOutputs& outputs, ShardCounters& counters)
-      : settings_{settings}, outputs_{outputs}, counters_{counters} {}
+  /// `anomalies`: events of contradictions that it may write in a minute.
+  Recorder(const StreamSettings& settings, std::uint32_t anomalies, ShardOutputs& outputs, ShardCounters& counters)
+      : settings_{settings}, outputs_{outputs}, counters_{counters}, anomalies_{anomalies} {}
 
   /// What happens next happens to `session`, at `clock`.
   void turn_to(TrackedSession& session) { session_ = &session; }
@@ -52,6 +54,8 @@ class Recorder : public StreamListener, private Outputs {
   void emit(const Session& session, const Event& event) override;
   void hand_over(const std::array<std::uint64_t, 2>& at) override;
   void expect(Expectation expectation) override;
+  void limit_reached(std::string_view setting) override;
+  void tell_anomaly(const AnomalyRecord& anomaly);
   template <class Call>
   void tell_follower(const Call& call);
   void begin();
@@ -62,6 +66,7 @@ class Recorder : public StreamListener, private Outputs {
   const StreamSettings& settings_;
   ShardOutputs& outputs_;
   ShardCounters& counters_;
+  RateLimit anomalies_;
   Expectations expectations_;
   TrackedSession* session_ = nullptr;
 };

@@ -41,7 +41,7 @@ Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
       outputs_{std::move(outputs)},
       budget_{settings.streams.held_bytes_host, settings.streams.held_bytes_run / shards},
       context_{settings_.streams, budget_},
-      recorder_{settings_.streams, outputs_, counters_},
+      recorder_{settings_.streams, std::max(settings.events.anomalies / shards, 1U), outputs_, counters_},
       unanswered_{std::max(settings.limits.unanswered / shards, 1U)},
       random_{settings.pipeline.seed * 2 + 1} {}
 
@@ -257,6 +257,7 @@ void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
 /// Makes room: the oldest unanswered handshake, else of some sessions the one that was silent longest.
 void Shard::evict() {
   constexpr int kCandidates = 8;
+  ++counters_.sessions_evicted;
   std::uint32_t victim = handshakes_.front(0);
   if (victim == IndexLists::kNone) {
     victim = table_.sample(next_random(random_));

@@ -42,7 +42,10 @@ bool Shard::keep_waiting(const Item& item, std::uint32_t waiting) {
                     item.missing == 0 && !item.bad_checksum;
   if (!lone) return false;
   if (waiting != unanswered_.kNone) return unanswered_.repeat(waiting, syn_of(item));
-  if (unanswered_.full()) end_unanswered(unanswered_.oldest(), Ending::evicted, clock_);
+  if (unanswered_.full()) {
+    ++counters_.unanswered_evicted;
+    end_unanswered(unanswered_.oldest(), Ending::evicted, clock_);
+  }
   if (!unanswered_.add(syn_of(item))) return false;
   ++counters_.sessions_tcp;
   return true;

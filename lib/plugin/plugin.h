@@ -74,6 +74,9 @@ class Outputs {
   /// again.
   virtual void hand_over(const std::array<std::uint64_t, 2>& at) = 0;
   virtual void expect(Expectation expectation) = 0;
+  /// Something was left out because of a limit among the protocol's settings ("transcript.sessions"): counted, and told
+  /// as an event by and by.
+  virtual void limit_reached(std::string_view setting) = 0;
 };
 
 enum class Appetite : std::uint8_t { more, enough };

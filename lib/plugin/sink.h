@@ -91,6 +91,13 @@ struct UnansweredRecord {
   std::uint64_t sessions = 0, packets = 0;
 };
 
+/// A limit of the settings that was reached.
+struct LimitRecord {
+  Timestamp time;
+  std::string_view setting;  // its key: "limits.sessions"; valid until the call returns
+  std::uint64_t times = 0;   // since it was told last
+};
+
 /// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that
 /// begin alike stand together.
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -110,6 +117,7 @@ class EventSink {
   virtual void on_arp(const ArpRecord& arp) = 0;
   virtual void on_anomaly(const AnomalyRecord& anomaly) = 0;
   virtual void on_unanswered(const UnansweredRecord& unanswered) = 0;
+  virtual void on_limit(const LimitRecord& limit) = 0;
   virtual void on_stats(Timestamp time, const Counts& counts) = 0;
   /// All that was said so far is on its way to the kernel when this returns.
   virtual void flush() = 0;

@@ -75,6 +75,7 @@ void HttpBody::decode_block() {
   keeping_ = keeping_ && !decoding_->made_any();
   if (!keeping_) prefix_ = {};
   if (verdict != Decoding::Verdict::good) {
+    if (verdict == Decoding::Verdict::bomb) outputs_.limit_reached("http.decoded_bytes");
     give_up_decoding(verdict == Decoding::Verdict::bomb ? "bomb" : "corrupt");
     if (!keeping_ && !bytes.empty()) opened(rest_, content_.name).write(bytes);
   }

@@ -234,6 +234,7 @@ void HttpParser::tell_endless_head() {
   for (HttpStream& stream : streams_) stream.finish(false);
   tell_all();
   over_ = true;
+  outputs_.limit_reached("http.header_bytes");
   Event event{.type = "anomaly", .app_proto = "http", .time = session_.last, .members = {}};
   JsonWriter json{event.members};
   json.key("anomaly").begin_object().member("app_proto", "http").member("type", "applayer");

@@ -64,7 +64,7 @@ class TranscriptParser : public Parser {
   };
 
   bool open() {
-    if (!transcript_.admit(session_, outputs_)) return false;
+    if (!transcript_.admit(outputs_)) return false;
     page_ = outputs_.open_transfer(session_, Side::client, "transcript.html", transcript_.name());
     out_ = page_head(session_);
     return true;
@@ -154,17 +154,9 @@ std::unique_ptr<Parser> Transcript::follow(const Session& session, Outputs& outp
   return std::make_unique<TranscriptParser>(*this, session, outputs);
 }
 
-bool Transcript::admit(const Session& session, Outputs& outputs) {
+bool Transcript::admit(Outputs& outputs) {
   if (pages_ < settings_.sessions) return ++pages_, true;
-  if (left_out_++ > 0) return false;
-  Event event{.type = "anomaly", .app_proto = name(), .time = session.last, .members = {}};
-  JsonWriter{event.members}
-      .key("anomaly")
-      .begin_object()
-      .member("type", "limit")
-      .member("event", "transcripts")
-      .end_object();
-  outputs.emit(session, event);
+  outputs.limit_reached("transcript.sessions");
   return false;
 }
 

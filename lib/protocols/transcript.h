@@ -12,7 +12,8 @@ namespace unspool {
 /// whole when the session ends.
 ///
 /// Of the settings, `bytes` bounds what a page shows: each turn, gap and direction counts as 64, so a page is at most
-/// about ten times as long. `sessions` bounds the pages of one Transcript; there is one for each shard.
+/// about ten times as long. `sessions` bounds the pages of one Transcript; there is one for each shard. Sessions that
+/// get none are told as a limit that was reached.
 class Transcript : public Protocol {
  public:
   explicit Transcript(TranscriptSettings settings = {}) : settings_{settings} {}
@@ -21,17 +22,13 @@ class Transcript : public Protocol {
   Stance stance() const override { return settings_.of == TranscriptOf::all ? Stance::observer : Stance::rest; }
   std::unique_ptr<Parser> follow(const Session& session, Outputs& outputs) override;
 
-  /// Sessions that got no page because of the limit. The first one makes an `anomaly` event: "limit", "transcripts".
-  std::uint64_t left_out() const { return left_out_; }
-
  private:
   friend class TranscriptParser;
   /// Whether there may be a page for this session.
-  bool admit(const Session& session, Outputs& outputs);
+  bool admit(Outputs& outputs);
 
   TranscriptSettings settings_;
   std::uint64_t pages_ = 0;
-  std::uint64_t left_out_ = 0;
 };
 
 }  // namespace unspool

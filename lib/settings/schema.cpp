@@ -218,8 +218,12 @@ std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
 }
 
 std::vector<SettingsKey> event_keys(EventSettings& settings) {
-  auto& [types, unanswered] = settings;
-  return {event_types("types", types), word("unanswered", unanswered, kUnanswered)};
+  auto& [types, unanswered, anomalies] = settings;
+  return {
+      event_types("types", types),
+      word("unanswered", unanswered, kUnanswered),
+      number("anomalies", anomalies, {1, 100'000'000}),
+  };
 }
 
 std::vector<SettingsKey> http_keys(HttpSettings& settings) {

@@ -75,7 +75,8 @@ enum class Unanswered : std::uint8_t { summary, each };
 struct EventSettings {
   std::vector<std::string> types{"flow", "fileinfo", "http", "arp", "anomaly", "stats"};  // which are written
   Unanswered unanswered =
-      Unanswered::summary;  // of handshakes: one `anomaly` for a target and minute, or a `flow` each
+      Unanswered::summary;           // of handshakes: one `anomaly` for a target and minute, or a `flow` each
+  std::uint32_t anomalies = 10'000;  // events of contradictions a minute, in all shards together; the rest is counted
 
   bool operator==(const EventSettings&) const = default;
 };

@@ -17,6 +17,7 @@ class Nowhere : public Outputs {
   void emit(const Session&, const Event&) override {}
   void hand_over(const std::array<std::uint64_t, 2>&) override {}
   void expect(Expectation) override {}
+  void limit_reached(std::string_view) override {}
 };
 
 void run(std::size_t chunk_bytes) {

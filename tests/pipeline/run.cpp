@@ -61,6 +61,9 @@ class Events : public EventSink {
   void on_unanswered(const UnansweredRecord& u) override {
     add(said_.ran.anomalies, fmt::format("unanswered {} {}x{}", endpoint(u.target), u.sessions, u.packets));
   }
+  void on_limit(const LimitRecord& limit) override {
+    add(said_.ran.anomalies, fmt::format("reached {} {} times", limit.setting, limit.times));
+  }
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
 

@@ -20,6 +20,7 @@ class Page : public Outputs {
   void emit(const Session&, const Event& event) override { text += event.members; }
   void hand_over(const std::array<std::uint64_t, 2>&) override {}
   void expect(Expectation) override {}
+  void limit_reached(std::string_view) override {}
   std::string text;
 
  private:

@@ -17,6 +17,7 @@ TEST(HttpBounds, EndlessHead) {
                            .client(get("/3"))),
             "server /1: one\n"
             "http tx_id:0,http:{hostname:a,url:/1,http_method:GET,protocol:HTTP/1.1,status:200,length:3}\n"
+            "reached http.header_bytes\n"
             "anomaly anomaly:{app_proto:http,type:applayer,event:head_too_long,layer:proto_parser}\n");
 }
 
@@ -25,6 +26,7 @@ TEST(HttpBounds, EndlessTrailer) {
   EXPECT_EQ(told(http, Script().client(get("/1")).server(chunked("1\r\nx\r\n0\r\n" + std::string(200, 'x')))),
             "server /1: x\n"
             "http tx_id:0,http:{hostname:a,url:/1,http_method:GET,protocol:HTTP/1.1,status:200,length:1}\n"
+            "reached http.header_bytes\n"
             "anomaly anomaly:{app_proto:http,type:applayer,event:head_too_long,layer:proto_parser}\n");
 }
 
@@ -73,6 +75,7 @@ class Sink : public Outputs {
   void emit(const Session&, const Event&) override { ++events; }
   void hand_over(const std::array<std::uint64_t, 2>&) override {}
   void expect(Expectation) override {}
+  void limit_reached(std::string_view) override {}
   std::size_t transfers = 0, events = 0;
 
  private:

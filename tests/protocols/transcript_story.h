@@ -26,6 +26,7 @@ class Desk : public Outputs {
   void emit(const Session& session, const Event& event) override;
   void hand_over(const std::array<std::uint64_t, 2>&) override { told += "(handed over)"; }
   void expect(Expectation) override { told += "(expects)"; }
+  void limit_reached(std::string_view setting) override { told += "(reached " + std::string{setting} + ")"; }
 
   std::string page;
   std::string told;  // "[app_proto side name]." once it is closed, "..." if it never was; events as {type members}

@@ -111,7 +111,7 @@ Settings others() {
                       .checksums = Checksums::drop,
                       .digest = Digest::sha256},
           .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
-          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each}};
+          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -154,7 +154,8 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  open_files: 3\n"
             "events:\n"
             "  types: [stats, flow]\n"
-            "  unanswered: each\n");
+            "  unanswered: each\n"
+            "  anomalies: 99\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {

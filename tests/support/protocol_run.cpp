@@ -41,6 +41,7 @@ class Page : public Outputs {
     handed_over = true;
   }
   void expect(Expectation) override { text += "expects\n"; }
+  void limit_reached(std::string_view setting) override { text += fmt::format("reached {}\n", setting); }
 
   std::string text;
   bool handed_over = false;

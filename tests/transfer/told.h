@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/capture_file.h"
+#include "support/no_events.h"
 #include "transfer/transfer_store.h"
 
 namespace unspool::test {
@@ -19,16 +20,9 @@ Session web_session();
 
 /// A line for each transfer that ended: "cat.png: 3 bytes, sha256 ba7816bf in transfers/10.0.0.5/^cat.png"; ^ is
 /// kPrefix.
-class TransferLines : public EventSink {
+class TransferLines : public NoEvents {
  public:
-  void on_flow(const FlowRecord&) override {}
   void on_transfer(const TransferRecord& transfer) override;
-  void on_event(const Session&, const Event&) override {}
-  void on_arp(const ArpRecord&) override {}
-  void on_anomaly(const AnomalyRecord&) override {}
-  void on_unanswered(const UnansweredRecord&) override {}
-  void on_stats(Timestamp, const Counts&) override {}
-  void flush() override {}
 
   std::vector<TransferRecord> records;
   std::string text;
