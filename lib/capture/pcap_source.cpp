@@ -73,12 +73,14 @@ Source::State PcapSource::next(Packet& packet) {
 }
 
 PcapSource::Header PcapSource::read_header(Bytes at) const {
-  Fields fields{at.first(kRecordHeader), order_};
-  Header header;
-  header.seconds = fields.u32();
-  header.fraction = fields.u32();
-  header.captured = fields.u32();
-  header.wire = fields.u32();
+  const Fixed<kRecordHeader> fixed{at};
+  const auto ordered = [swap = order_ !=
+                               (std::endian::native == std::endian::little ? ByteOrder::little : ByteOrder::big)](
+                           std::uint32_t number) { return swap ? byte_swapped(number) : number; };
+  Header header{.seconds = ordered(fixed.load<std::uint32_t, 0>()),
+                .fraction = ordered(fixed.load<std::uint32_t, 4>()),
+                .captured = ordered(fixed.load<std::uint32_t, 8>()),
+                .wire = ordered(fixed.load<std::uint32_t, 12>())};
   if (is_old_ && header.captured > header.wire) std::swap(header.captured, header.wire);
   return header;
 }

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cassert>
 #include <charconv>
 
 namespace unspool {
@@ -12,21 +11,6 @@ namespace {
 constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 }  // namespace
-
-IpAddress IpAddress::v4(Bytes four) {
-  assert(four.size() == 4);
-  IpAddress address;
-  std::memcpy(address.octets.data(), kMapped.data(), kMapped.size());
-  std::memcpy(address.octets.data() + kMapped.size(), four.data(), 4);
-  return address;
-}
-
-IpAddress IpAddress::v6(Bytes sixteen) {
-  assert(sixteen.size() == 16);
-  IpAddress address;
-  std::memcpy(address.octets.data(), sixteen.data(), 16);
-  return address;
-}
 
 bool IpAddress::is_v4() const { return std::equal(kMapped.begin(), kMapped.end(), octets.begin()); }
 

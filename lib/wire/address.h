@@ -2,12 +2,15 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cassert>
 #include <compare>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
 #include "base/bytes.h"
+#include "base/cursor.h"
 
 namespace unspool {
 
@@ -15,17 +18,41 @@ namespace unspool {
 struct IpAddress {
   std::array<std::uint8_t, 16> octets{};
 
-  auto operator<=>(const IpAddress&) const = default;
-  bool operator==(const IpAddress& other) const { return std::memcmp(octets.data(), other.octets.data(), 16) == 0; }
+  std::strong_ordering operator<=>(const IpAddress& other) const {
+    const std::uint64_t front = big_half(0), others = other.big_half(0);
+    return front == others ? big_half(8) <=> other.big_half(8) : front <=> others;
+  }
+  bool operator==(const IpAddress& other) const { return ((half(0) ^ other.half(0)) | (half(8) ^ other.half(8))) == 0; }
 
   /// From 4 octets in network order.
-  static IpAddress v4(Bytes four);
+  static IpAddress v4(Bytes four) {
+    assert(four.size() == 4);
+    IpAddress address{.octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+    std::memcpy(address.octets.data() + 12, four.data(), 4);
+    return address;
+  }
   /// From 16 octets in network order.
-  static IpAddress v6(Bytes sixteen);
+  static IpAddress v6(Bytes sixteen) {
+    assert(sixteen.size() == 16);
+    IpAddress address;
+    std::memcpy(address.octets.data(), sixteen.data(), 16);
+    return address;
+  }
 
   bool is_v4() const;
   /// The 4 or 16 octets as they stand in an IP header.
   Bytes network_bytes() const;
+
+ private:
+  /// Eight octets as they stand in memory.
+  std::uint64_t half(std::size_t at) const {
+    std::uint64_t number;
+    std::memcpy(&number, octets.data() + at, sizeof number);
+    return number;
+  }
+  std::uint64_t big_half(std::size_t at) const {
+    return std::endian::native == std::endian::big ? half(at) : byte_swapped(half(at));
+  }
 };
 
 /// "10.0.0.5", or RFC 5952 for IPv6.

@@ -73,25 +73,18 @@ bool read_fragment_header(Cursor& in, Datagram& out) {
 }  // namespace
 
 void decode_ip4(Bytes bytes, std::uint32_t missing, Datagram& out) {
-  Cursor in{bytes};
-  const auto version_and_length = in.get<std::uint8_t>();
-  in.skip(1);
-  const auto total = in.get<std::uint16_t>();
-  const auto id = in.get<std::uint16_t>();
-  const auto fragment = in.get<std::uint16_t>();
-  in.skip(1);
-  out.protocol = in.get<std::uint8_t>();
-  in.skip(2);
-  const Bytes source = in.take(4);
-  const Bytes destination = in.take(4);
+  const Fixed<20> fixed{bytes};
   out.kind = Kind::truncated;
-  if (!in.ok()) return;
+  if (!fixed) return;
+  const auto version_and_length = fixed.u8<0>();
+  const auto total = fixed.u16<2>(), fragment = fixed.u16<6>();
+  out.protocol = fixed.u8<9>();
 
   const std::size_t header = (version_and_length & 0xfU) * 4U;
   out.kind = Kind::malformed;
   if (version_and_length >> 4U != 4 || header < 20) return;
-  out.source = IpAddress::v4(source);
-  out.destination = IpAddress::v4(destination);
+  out.source = IpAddress::v4(fixed.bytes<12, 4>());
+  out.destination = IpAddress::v4(fixed.bytes<16, 4>());
   const std::size_t length = total == 0 ? bytes.size() + missing : total;  // 0: the card cuts it up later (TSO)
   if (length < header) return;
   out.kind = Kind::truncated;
@@ -101,29 +94,27 @@ void decode_ip4(Bytes bytes, std::uint32_t missing, Datagram& out) {
   if (header > 20) out.source_routed = has_route_ahead(out.ip_header.subspan(20));
   const Bytes payload = cut(bytes.subspan(header), length - header, missing);
   const bool is_fragment = (fragment & 0x3fffU) != 0;
-  out.fragment = Fragment{
-      .id = id, .offset = static_cast<std::uint16_t>((fragment & 0x1fffU) * 8U), .more = (fragment & 0x2000U) != 0};
+  out.fragment = Fragment{.id = fixed.u16<4>(),
+                          .offset = static_cast<std::uint16_t>((fragment & 0x1fffU) * 8U),
+                          .more = (fragment & 0x2000U) != 0};
   finish(payload, missing, is_fragment, out);
 }
 
 void decode_ip6(Bytes bytes, std::uint32_t missing, Datagram& out) {
-  Cursor in{bytes};
-  const auto version = in.get<std::uint32_t>() >> 28U;
-  const auto length = in.get<std::uint16_t>();
-  out.protocol = in.get<std::uint8_t>();
-  in.skip(1);
-  const Bytes source = in.take(16);
-  const Bytes destination = in.take(16);
+  constexpr std::size_t kHeader = 40;
+  const Fixed<kHeader> fixed{bytes};
   out.kind = Kind::truncated;
-  if (!in.ok()) return;
+  if (!fixed) return;
+  out.protocol = fixed.u8<6>();
   out.kind = Kind::malformed;
-  if (version != 6) return;
-  out.source = IpAddress::v6(source);
-  out.destination = IpAddress::v6(destination);
+  if (fixed.u8<0>() >> 4U != 6) return;
+  out.source = IpAddress::v6(fixed.bytes<8, 16>());
+  out.destination = IpAddress::v6(fixed.bytes<24, 16>());
 
   // 0: a jumbogram (RFC 2675), or the card cuts it up later (TSO)
-  const std::size_t claimed = length == 0 ? in.left() + missing : length;
-  const Bytes payload = cut(in.rest(), claimed, missing);
+  const std::size_t length = fixed.u16<4>();
+  const std::size_t claimed = length == 0 ? bytes.size() - kHeader + missing : length;
+  const Bytes payload = cut(bytes.subspan(kHeader), claimed, missing);
   if (!is_ip6_extension(out.protocol)) return read_transport(payload, missing, out);
   decode_ip6_payload(payload, missing, out);
 }

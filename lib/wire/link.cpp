@@ -18,9 +18,9 @@ LinkHeader type_or_length(Cursor& in, std::uint16_t number) {
 }
 
 LinkHeader ethernet(Cursor& in) {
-  in.skip(12);
-  const auto ethertype = in.get<std::uint16_t>();
-  return type_or_length(in, ethertype);
+  const Fixed<14> header{in.take(14)};
+  if (!header) return {Verdict::truncated, 0};
+  return type_or_length(in, header.u16<12>());
 }
 
 /// The version stands in the first half octet of IP itself.

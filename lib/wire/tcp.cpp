@@ -7,21 +7,20 @@
 namespace unspool::wire {
 
 bool read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports, Segment& segment) {
-  Cursor in{bytes};
-  ports.source = in.get<std::uint16_t>();
-  ports.destination = in.get<std::uint16_t>();
-  segment.seq = in.get<std::uint32_t>();
-  segment.ack = in.get<std::uint32_t>();
-  const auto offset_and_flags = in.get<std::uint16_t>();
-  segment.flags = offset_and_flags & 0x3fU;
-  segment.window = in.get<std::uint16_t>();
-  in.skip(2);
-  segment.urgent = in.get<std::uint16_t>();
-  const std::size_t words = offset_and_flags >> 12U;
-  if (!in.ok() || words < 5) return false;
-  segment.options = in.take((words - 5) * 4);
-  if (!in.ok()) return false;
-  segment.payload = in.rest();
+  constexpr std::size_t kHeader = 20;
+  const Fixed<kHeader> fixed{bytes};
+  if (!fixed) return false;
+  ports.source = fixed.u16<0>();
+  ports.destination = fixed.u16<2>();
+  segment.seq = fixed.u32<4>();
+  segment.ack = fixed.u32<8>();
+  segment.flags = fixed.u8<13>() & 0x3fU;
+  segment.window = fixed.u16<14>();
+  segment.urgent = fixed.u16<18>();
+  const std::size_t header = (fixed.u8<12>() >> 4U) * std::size_t{4};
+  if (header < kHeader || header > bytes.size()) return false;
+  segment.options = bytes.subspan(kHeader, header - kHeader);
+  segment.payload = bytes.subspan(header);
   segment.missing = missing;
   return true;
 }

@@ -26,17 +26,16 @@ void decode_tcp(Bytes bytes, std::uint32_t missing, Datagram& out) {
 /// RFC 768; a length of 0 is a jumbogram's (RFC 2675, 4), and one beyond the datagram's end counts as what there is.
 void decode_udp(Bytes bytes, std::uint32_t missing, Datagram& out) {
   constexpr std::size_t kHeader = 8;
-  Cursor in{bytes};
-  out.source_port = in.get<std::uint16_t>();
-  out.destination_port = in.get<std::uint16_t>();
-  const std::size_t length = in.get<std::uint16_t>();
-  in.skip(2);
+  const Fixed<kHeader> fixed{bytes};
   out.kind = Kind::truncated;
-  if (!in.ok()) return;
+  if (!fixed) return;
+  out.source_port = fixed.u16<0>();
+  out.destination_port = fixed.u16<2>();
+  const std::size_t length = fixed.u16<4>();
   out.kind = Kind::malformed;
   if (length != 0 && length < kHeader) return;
   out.kind = Kind::udp;
-  out.payload = in.rest();
+  out.payload = bytes.subspan(kHeader);
   out.missing = missing;
   out.transport = bytes;
   if (length == 0 || length - kHeader >= out.payload.size() + missing) return;
