@@ -76,16 +76,21 @@ void Recorder::on_chunk(const Chunk& chunk) {
   tell_follower([&](Follower& follower) { follower.on_chunk(chunk); });
 }
 
-void Recorder::on_datagram(Side from, Bytes bytes, std::uint64_t missing, Timestamp seen, Origin origin) {
+void Recorder::on_datagram(Side from, const Piece& datagram) {
   if (outputs_.protocols.empty()) return;
   if (!session_->begun) begin();
   std::uint64_t& offset = session_->given[index(from)];
-  const Chunk datagram{.from = from, .offset = offset, .bytes = bytes, .seen = seen, .origin = origin};
-  if (!bytes.empty()) tell_follower([&](Follower& follower) { follower.on_chunk(datagram); });
-  offset += bytes.size();
-  const Chunk rest{.from = from, .cause = Cause::snaplen, .offset = offset, .missing = missing, .seen = seen};
-  if (missing > 0) tell_follower([&](Follower& follower) { follower.on_chunk(rest); });
-  offset += missing;
+  const std::uint64_t end = offset + datagram.length();
+  const auto give = [&](Chunk part) {
+    part.from = from;
+    part.offset = offset;
+    part.seen = datagram.seen;
+    offset += part.length();
+    part.more = offset < end;
+    tell_follower([&](Follower& follower) { follower.on_chunk(part); });
+  };
+  datagram.by_origin([&](Bytes run, Origin origin) { give({.bytes = run, .origin = origin}); });
+  if (datagram.missing > 0) give({.cause = Cause::snaplen, .missing = datagram.missing});
 }
 
 void Recorder::take_gap(const Chunk& chunk) {

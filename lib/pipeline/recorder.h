@@ -12,6 +12,7 @@
 #include "plugin/plugin.h"
 #include "plugin/sink.h"
 #include "settings/settings.h"
+#include "stream/piece.h"
 
 namespace unspool {
 
@@ -39,9 +40,9 @@ class Recorder : public StreamListener, private Outputs {
   void on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) override;
   void on_oddity(Oddity oddity) override;
 
-  /// A datagram of a UDP session: its chunk, and a gap for what was not captured of it. Only for parsers: flows do not
-  /// count it.
-  void on_datagram(Side from, Bytes bytes, std::uint64_t missing, Timestamp seen, Origin origin);
+  /// A datagram of a UDP session: a chunk for each packet that brought a part of it, and a gap for what was not
+  /// captured. Only for parsers: flows do not count it.
+  void on_datagram(Side from, const Piece& datagram);
 
   /// Tells the parsers that the session ended, and lets them go. Once; later calls do nothing.
   void end_parsers(Ending ending);

@@ -25,6 +25,11 @@ wire::Segment segment_of(const Item& item) {
           .missing = item.missing};
 }
 
+/// Of the item's payload. `whole` is for those that came in one packet.
+std::span<const OriginSpan> origins_of(const Item& item, const Batch& batch, const OriginSpan& whole) {
+  return item.spans == 0 ? std::span(&whole, 1) : std::span(batch.spans).subspan(item.first_span, item.spans);
+}
+
 /// xorshift64*, seeded: victims are the same in every run.
 std::uint64_t next_random(std::uint64_t& state) {
   state ^= state >> 12U;
@@ -103,7 +108,11 @@ void Shard::take(const Item& item, const Batch& batch) {
   count_packet(session, item);
   if (item.kind == Item::Kind::udp && !spoilt) {
     const Side from = item.from_high == session.client_is_low ? Side::server : Side::client;
-    recorder_.on_datagram(from, {item.payload, item.length}, item.missing, item.time, item.origin);
+    const OriginSpan whole{.offset = 0, .origin = item.origin};
+    recorder_.on_datagram(from, {.bytes = {item.payload, item.length},
+                                 .missing = item.missing,
+                                 .seen = item.time,
+                                 .origins = origins_of(item, batch, whole)});
   }
 }
 
@@ -144,14 +153,12 @@ void Shard::count_packet(TrackedSession& session, const Item& item) {
 void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& item, const Batch& batch) {
   const wire::Segment segment = segment_of(item);
   const OriginSpan whole{.offset = 0, .origin = item.origin};
-  const auto origins =
-      item.spans == 0 ? std::span(&whole, 1) : std::span(batch.spans).subspan(item.first_span, item.spans);
   const bool high = item.from_high;
   const Arrival arrival{.from = high ? 1U : 0U,
                         .segment = &segment,
                         .time = item.time,
                         .clock = item.clock,
-                        .origins = origins,
+                        .origins = origins_of(item, batch, whole),
                         .after_drop = last_drop_ >= session.clock && last_drop_ != Timestamp::min(),
                         .source = high ? &item.key.high().address : &item.key.low().address};
   if (session.tcp.take(arrival, context_, recorder_) == TcpSession::Outcome::reused) {

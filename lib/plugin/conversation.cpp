@@ -25,7 +25,11 @@ std::optional<Chunk> Followed::Next::await_resume() {
   for (Input& input : session_.inputs_) input.forget(*this);
   if (progress_ == Progress::end) return std::nullopt;
   Input& input = session_.input(side_);
-  Chunk chunk{.from = side_, .offset = input.offset(), .seen = session_.seen_, .origin = session_.origin_};
+  Chunk chunk{.from = side_,
+              .more = session_.more_,
+              .offset = input.offset(),
+              .seen = session_.seen_,
+              .origin = session_.origin_};
   if (progress_ == Progress::gap) {
     const Gap gap = input.pass_gap();
     chunk.cause = gap.cause;
@@ -50,6 +54,7 @@ class Conversed : public Parser {
 
   Appetite on_chunk(const Chunk& chunk) override {
     followed_.seen_ = chunk.seen;
+    followed_.more_ = chunk.more;
     if (!chunk.is_gap()) followed_.origin_ = chunk.origin;
     Input& input = followed_.input(chunk.from);
     input.feed(chunk);

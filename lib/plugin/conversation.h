@@ -62,6 +62,7 @@ class Followed {
   std::array<Input, 2> inputs_;
   Timestamp seen_;
   Origin origin_;
+  bool more_ = false;  // as Chunk::more
 };
 
 class Followed::Next final : public PendingRead {

@@ -38,6 +38,7 @@ struct Gap {
 struct Chunk {
   Side from = Side::client;
   bool after_rst = false;     // seen after the peer's reset
+  bool more = false;          // of a UDP datagram: the next chunk of this side is the next part of it
   Cause cause = Cause::end;   // of a gap
   std::uint64_t offset = 0;   // in the stream of `from`; its first byte has 0
   Bytes bytes;                // valid until the call returns

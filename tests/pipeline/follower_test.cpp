@@ -7,6 +7,7 @@
 
 #include "pipeline/expectations.h"
 #include "run.h"
+#include "support/capture_file.h"
 
 namespace unspool::test {
 namespace {
@@ -15,7 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Stance = Protocol::Stance;
 
-/// Tells all that it is given as one transfer, both sides: "C:GET S:200 C<3> .".
+/// Tells all that it is given as one transfer, both sides: "C:GET S:200 C<3> C.". "+" stands behind part of a datagram.
 class Teller : public Parser {
  public:
   using OnChunk = std::function<Appetite(const Chunk&)>;
@@ -23,7 +24,8 @@ class Teller : public Parser {
 
   Appetite on_chunk(const Chunk& chunk) override {
     say(chunk.from == Side::client ? "C" : "S");
-    say(chunk.is_gap() ? "<" + std::to_string(chunk.missing) + "> " : ":" + std::string{as_text(chunk.bytes)} + " ");
+    say(chunk.is_gap() ? "<" + std::to_string(chunk.missing) + ">" : ":" + std::string{as_text(chunk.bytes)});
+    say(chunk.more ? "+ " : " ");
     return on_chunk_ ? on_chunk_(chunk) : Appetite::more;
   }
   void on_fin(Side side) override { say(side == Side::client ? "C. " : "S. "); }
@@ -197,6 +199,33 @@ TEST(Follower, UdpDatagramsAreChunks) {
   packets.emplace_back(kTestTime, eth() / ip4("10.0.0.2", "10.0.0.1") / udp(53, 4000).payload("a1"));
   packets.emplace_back(kTestTime, eth() / ip4("10.0.0.1", "10.0.0.2") / udp(4000, 53).payload("q2"));
   EXPECT_THAT(run(packets, {}, 0, protocols).transfers, ElementsAre("dns C:q1 S:a1 C:q2 end CLOSED"));
+}
+
+TEST(Follower, ADatagramOfSeveralPacketsIsSeveralChunks) {
+  const std::string bytes = raw() / ip4("10.0.0.1", "10.0.0.2") / udp(4000, 53).payload("a long question");
+  const auto in_two = [&](std::uint16_t cut) -> Stamped {
+    const auto part = [&](std::uint16_t offset, std::size_t length, bool more) {
+      return eth() / ip4("10.0.0.1", "10.0.0.2").protocol(17).fragment(7, offset, more) /
+             data(bytes.substr(20U + offset, length));
+    };
+    return {{kTestTime, part(cut, std::string::npos, false)},
+            {kTestTime, part(0, cut, true)},
+            {kTestTime, eth() / ip4("10.0.0.1", "10.0.0.2") / udp(4000, 53).payload("q2")}};
+  };
+  for (const auto& protocols : {these(rest("rest")), these(owner("dns", "a long question, and more"), rest("rest"))}) {
+    EXPECT_THAT(run(in_two(16), {}, 0, protocols).transfers, ElementsAre("rest C:a long q+ C:uestion C:q2 end CLOSED"));
+    EXPECT_THAT(run(in_two(8), {}, 0, protocols).transfers, ElementsAre("rest C:a long question C:q2 end CLOSED"))
+        << "the first holds nothing but the header";
+  }
+}
+
+TEST(Follower, WhatWasNotCapturedOfADatagramGoesWithIt) {
+  const std::string frame = (eth() / ip4("10.0.0.1", "10.0.0.2") / udp(4000, 53).payload("question")).bytes();
+  PcapImage image;
+  image.packet(1'000'000'000, frame.substr(0, frame.size() - 4), static_cast<std::uint32_t>(frame.size()));
+  image.packet(1'000'000'000, frame);
+  EXPECT_THAT(run_capture(image.bytes(), {}, 0, these(rest("rest"))).transfers,
+              ElementsAre("rest C:ques+ C<4> C:question end CLOSED"));
 }
 
 TEST(SessionFilter, NamesHostsAndPorts) {
