@@ -107,8 +107,8 @@ void walk(const WholeCapture& capture, Listens listens, Walked& walked) {
 }
 
 void tell(const Walked& walked) {
-  fmt::print("{} captures, each heard in two ways: {} bytes walked back to their packets, {} of them to fragments\n", walked.captures,
-             walked.bytes, walked.fragment_bytes);
+  fmt::print("{} captures, each heard in two ways: {} bytes walked back to their packets, {} of them to fragments\n",
+             walked.captures, walked.bytes, walked.fragment_bytes);
 }
 
 TEST(Origins, EveryByteOfMadeCaptures) {
