@@ -179,7 +179,7 @@ void Shard::restart(TrackedSession& old, std::uint32_t index, const Item& item, 
     first.origin = remembered->origin;
   }
   const std::uint8_t ordinal = old.start == first.time ? static_cast<std::uint8_t>(old.ordinal + 1) : 0;
-  end(index, old.tcp.ended().value_or(Ending::reused), item.clock);
+  end(index, Ending::reused, item.clock);
   const std::uint32_t fresh = start(first, ordinal);
   TrackedSession& session = table_[fresh];
   if (remembered) replay(*remembered, session, item);
@@ -226,7 +226,7 @@ Timestamp Shard::deadline(const TrackedSession& session) const {
 bool Shard::run_timers(TrackedSession& session, std::uint32_t index, Timestamp now) {
   for (Timestamp due = deadline(session); due <= now; due = deadline(session)) {
     if (!session.is_tcp() || session.tcp.deadline() > due) {
-      end(index, session.is_tcp() ? session.tcp.ended().value_or(Ending::idle) : Ending::idle, due);
+      end(index, Ending::idle, due);
       return true;
     }
     recorder_.turn_to(session);
@@ -247,10 +247,14 @@ void Shard::turn_wheel(Timestamp now) {
 
 // ---- ends
 
+/// `ending` is why it is not followed any more; one that closed before, or with what it gives out now, ended so.
 void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
   TrackedSession& session = table_[index];
   recorder_.turn_to(session);
-  if (session.is_tcp()) session.tcp.finish(when, context_, recorder_);
+  if (session.is_tcp()) {
+    session.tcp.finish(when, context_, recorder_);
+    ending = session.tcp.ended().value_or(ending);
+  }
   recorder_.end_parsers(ending);
   const bool by_timer = ending == Ending::idle;
   recorder_.write_flow(ending, by_timer ? when : session.last);
@@ -273,8 +277,7 @@ void Shard::evict() {
       if (table_[other].clock < table_[victim].clock) victim = other;
     }
   }
-  TrackedSession& session = table_[victim];
-  end(victim, session.is_tcp() ? session.tcp.ended().value_or(Ending::evicted) : Ending::evicted, clock_);
+  end(victim, Ending::evicted, clock_);
 }
 
 void Shard::finish(Ending ending) {
@@ -284,10 +287,7 @@ void Shard::finish(Ending ending) {
     if (table_[a].start != table_[b].start) return table_[a].start < table_[b].start;
     return flow_id(table_[a]) < flow_id(table_[b]);
   });
-  for (const std::uint32_t index : left) {
-    const TrackedSession& session = table_[index];
-    end(index, session.is_tcp() ? session.tcp.ended().value_or(ending) : ending, clock_);
-  }
+  for (const std::uint32_t index : left) end(index, ending, clock_);
   while (unanswered_.oldest() != unanswered_.kNone) end_unanswered(unanswered_.oldest(), ending, clock_);
   outputs_.events->flush();
 }
