@@ -56,7 +56,7 @@ void Delivery::give_gap(unsigned side, Position upto, Cause cause) {
   const Chunk chunk{
       .from = side_name(side), .cause = cause, .offset = h.next - h.base, .missing = upto - h.next, .seen = clock_};
   h.next = upto;
-  h.gap_last = true;
+  h.gap_last = cause != Cause::snaplen;
   h.top = std::max(h.top, h.next);
   h.state = Base::known;
   listener_.on_chunk(chunk);

@@ -115,7 +115,7 @@ class TcpSession {
     bool fin : 1 = false;        // its end is known
     bool fin_given : 1 = false;  // and was told
     bool seen : 1 = false;       // sent anything
-    bool gap_last : 1 = false;   // what was given out last is a gap
+    bool gap_last : 1 = false;   // what was given out last is a gap whose end nobody saw
   };
 
   std::array<Half, 2> halves_;

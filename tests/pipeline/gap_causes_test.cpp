@@ -60,6 +60,9 @@ std::vector<Story> stories(Cause cause) {
     case Cause::snaplen:
       return {{"the longest packet is cut", capture_cut_to(three().server("ok").close(), kHeaders + 3),
                "TCP 10.0.0.1:49152 > 10.0.0.2:80 syn closed C9[9+2 snaplen] S2", 2},
+              {"the FIN behind it was not captured, and is no byte more",
+               capture_cut_to(three().close().lose(6), kHeaders + 3),
+               "TCP 10.0.0.1:49152 > 10.0.0.2:80 syn closed C9[9+2 snaplen] S0 fin_inferred=1", 2},
               {"all of a packet's bytes are cut", capture_cut_to(Dialog(80).open().client("one").close(), kHeaders),
                "TCP 10.0.0.1:49152 > 10.0.0.2:80 syn closed C0[0+3 snaplen] S0", 3}};
     case Cause::not_captured:
