@@ -91,7 +91,7 @@ struct Defragmenter::State {
   }
   void make_room() {
     while (partials.size() > 1 && (held > limits.bytes || partials.size() > limits.datagrams)) {
-      ++counters.evicted;
+      ++(partials.size() > limits.datagrams ? counters.evicted : counters.evicted_for_bytes);
       drop(partials.begin());
     }
   }

@@ -88,6 +88,7 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   counts.insert(counts.end(), {{reached + "limits.sessions", shards.sessions_evicted},
                                {reached + "limits.unanswered", shards.unanswered_evicted},
                                {reached + "limits.fragmented_datagrams", fragments.evicted},
+                               {reached + "limits.fragment_bytes", fragments.evicted_for_bytes},
                                {reached + "streams.held_bytes_host", shards.held_refused},
                                {reached + "events.anomalies", shards.anomalies_suppressed}});
   for (const auto& [setting, times] : shards.protocol_limits)

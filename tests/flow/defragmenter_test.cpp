@@ -27,8 +27,11 @@ class Story {
   std::string told() const {
     const FragmentCounters& c = fragments_.counters();
     std::string line = told_.empty() ? "nothing" : told_;
-    const std::pair<const char*, std::uint64_t> odd[] = {
-        {"timed_out", c.timed_out}, {"evicted", c.evicted}, {"overlapping", c.overlapping}, {"malformed", c.malformed}};
+    const std::pair<const char*, std::uint64_t> odd[] = {{"timed_out", c.timed_out},
+                                                         {"evicted", c.evicted},
+                                                         {"evicted for bytes", c.evicted_for_bytes},
+                                                         {"overlapping", c.overlapping},
+                                                         {"malformed", c.malformed}};
     for (const auto& [name, count] : odd) {
       if (count > 0) line += fmt::format(" | {} {}", name, count);
     }
@@ -232,7 +235,7 @@ TEST(Defragmenter, BytesAreBounded) {
     story.tell(fmt::format("id={} A8000@0", i));
     ASSERT_LE(story.waiting(), 64'000U / 8000);
   }
-  EXPECT_EQ(story.tell("B8@8000.").told(), "A8000B8 | evicted 993");
+  EXPECT_EQ(story.tell("B8@8000.").told(), "A8000B8 | evicted for bytes 993");
 }
 
 TEST(Defragmenter, OneDatagramMayBeLargerThanAll) {
