@@ -8,6 +8,20 @@ namespace {
 
 constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 
+/// What of the chunk stands at this offset or behind it, if anything.
+std::optional<Chunk> behind(const Chunk& chunk, std::uint64_t at) {
+  if (at >= chunk.offset + chunk.length()) return std::nullopt;
+  Chunk rest = chunk;
+  if (at <= chunk.offset) return rest;
+  rest.offset = at;
+  if (chunk.is_gap()) {
+    rest.missing -= at - chunk.offset;
+  } else {
+    rest.bytes = chunk.bytes.subspan(at - chunk.offset);
+  }
+  return rest;
+}
+
 }  // namespace
 
 Follower::Follower(const Session& session, std::vector<OfferedProtocol>& protocols, Outputs& outputs,
@@ -66,7 +80,6 @@ void Follower::each(std::vector<std::unique_ptr<Parser>>& parsers, const Call& w
 void Follower::on_chunk(const Chunk& chunk) {
   each(observers_, [&](Parser& parser) { return parser.on_chunk(chunk); });
   give(chunk);
-  given_[index(chunk.from)] = chunk.offset + chunk.length();
 }
 
 /// To the owner or to those who take the rest; or on to the probe.
@@ -74,36 +87,11 @@ void Follower::give(const Chunk& chunk) {
   if (probe_) return probe(chunk);
   each(rest_, [&](Parser& parser) { return parser.on_chunk(chunk); });
   if (!owner_) return;
-  call(owner_, [&](Parser& parser) { return parser.on_chunk(chunk); });
-  if (!handed_over_) return;
-  const auto at = *std::exchange(handed_over_, std::nullopt);
-  owner_.reset();
-  begin_probe();
-  pass_on(chunk, at);
-}
-
-/// What the owner handed over of the chunk at hand; and as a gap, what it was given before and did not want.
-void Follower::pass_on(const Chunk& chunk, const std::array<std::uint64_t, 2>& at) {
-  for (const Side side : {Side::client, Side::server}) {
-    const std::uint64_t given = given_[index(side)];
-    if (at[index(side)] >= given) continue;
-    give({.from = side,
-          .cause = Cause::limit,
-          .offset = at[index(side)],
-          .missing = given - at[index(side)],
-          .seen = chunk.seen});
-  }
-  const std::uint64_t from = at[index(chunk.from)];
-  if (from >= chunk.offset + chunk.length()) return;
-  Chunk rest = chunk;
-  const std::uint64_t taken = from > chunk.offset ? from - chunk.offset : 0;
-  rest.offset += taken;
-  if (chunk.is_gap()) {
-    rest.missing -= taken;
-  } else {
-    rest.bytes = chunk.bytes.subspan(taken);
-  }
-  give(rest);
+  const bool goes_on = call(owner_, [&](Parser& parser) { return parser.on_chunk(chunk); });
+  if (handed_over_) return give_to_next(chunk, *std::exchange(handed_over_, std::nullopt));
+  if (!goes_on) return ahead_.reset();
+  given_.end[index(chunk.from)] = chunk.offset + chunk.length();
+  keep(chunk);
 }
 
 void Follower::on_fin(Side side) {
@@ -120,13 +108,16 @@ void Follower::give_fin(Side side) {
     return Appetite::more;
   };
   each(rest_, fin);
-  if (owner_) call(owner_, fin);
+  if (owner_ && !call(owner_, fin)) ahead_.reset();
+  given_.fin[index(side)] |= owner_ != nullptr;
   if (probe_) probe_->kept.push_back({.chunk = {.from = side}, .bytes = {}, .fin = true});
 }
 
 void Follower::on_end(Ending ending) {
-  if (probe_ && !ask({.first = {as_bytes(probe_->first[0]), as_bytes(probe_->first[1])}, .last_chance = true}))
-    settle(nullptr);
+  while (probe_) {  // whose session it is now may hand it over
+    const Opening opening{.first = {as_bytes(probe_->first[0]), as_bytes(probe_->first[1])}, .last_chance = true};
+    if (!ask(opening)) settle(nullptr);
+  }
   const auto end = [&](Parser& parser) {
     parser.on_end(ending);
     return Appetite::enough;
@@ -134,6 +125,60 @@ void Follower::on_end(Ending ending) {
   each(observers_, end);
   each(rest_, end);
   if (owner_) call(owner_, end);
+}
+
+// ---- what is handed over
+
+void Follower::keep_from(Side side, std::uint64_t at) {
+  if (!ahead_) ahead_ = std::make_unique<Ahead>();
+  if (!ahead_->from[index(side)]) ahead_->from[index(side)] = at;
+}
+
+void Follower::keep(const Chunk& chunk) {
+  if (!ahead_ || ahead_->full || !ahead_->from[index(chunk.from)]) return;
+  std::optional<Chunk> rest = behind(chunk, *ahead_->from[index(chunk.from)]);
+  if (!rest) return;
+  const std::size_t room = Outputs::kMostAhead - ahead_->bytes;
+  ahead_->full = rest->bytes.size() > room || ahead_->kept.size() + 1 >= Outputs::kMostChunksAhead;
+  rest->bytes = rest->bytes.first(std::min(rest->bytes.size(), room));
+  if (rest->length() == 0) return;
+  ahead_->bytes += rest->bytes.size();
+  ahead_->kept.push_back({.chunk = *rest, .bytes = std::string{as_text(rest->bytes)}});
+}
+
+/// The session is somebody else's from `at` on, which lies before or in the chunk at hand.
+void Follower::give_to_next(const Chunk& chunk, const std::array<std::uint64_t, 2>& at) {
+  std::unique_ptr<Ahead> ahead = std::move(ahead_);
+  const Given before = std::exchange(given_, Given{.end = at});
+  owner_.reset();
+  begin_probe();
+  if (probe_ && ++hand_overs_ > kMostHandOvers) settle(nullptr);
+  give_again(ahead ? std::move(ahead->kept) : std::vector<Kept>{}, before, at, chunk.seen);
+  if (const std::optional<Chunk> rest = behind(chunk, at[index(chunk.from)])) give(*rest);
+}
+
+/// What the last owner was given too, from `next` on: what was kept as it came, and the rest as a gap.
+void Follower::give_again(std::vector<Kept> ahead, const Given& before, std::array<std::uint64_t, 2> next,
+                          Timestamp now) {
+  const auto give_gap = [&](Side side, std::uint64_t end) {
+    std::uint64_t& begin = next[index(side)];
+    if (begin >= end) return;
+    give({.from = side, .cause = Cause::limit, .offset = begin, .missing = end - begin, .seen = now});
+    begin = end;
+  };
+  for (Kept& kept : ahead) {
+    const Side side = kept.chunk.from;
+    kept.chunk.bytes = as_bytes(kept.bytes);
+    const std::optional<Chunk> rest = behind(kept.chunk, next[index(side)]);
+    if (!rest) continue;
+    give_gap(side, rest->offset);
+    give(*rest);
+    next[index(side)] = rest->offset + rest->length();
+  }
+  for (const Side side : {Side::client, Side::server}) {
+    give_gap(side, before.end[index(side)]);
+    if (before.fin[index(side)]) give_fin(side);
+  }
 }
 
 // ---- whose it is
@@ -197,7 +242,7 @@ bool Follower::ask(const Opening& opening) {
 void Follower::settle(OfferedProtocol* owner) {
   const std::unique_ptr<Probe> probe = std::move(probe_);
   if (owner != nullptr) {
-    claimed_by_ = owner->protocol.get();
+    claimed_by_.push_back(owner->protocol.get());
     owner_ = start(*owner->protocol);
   } else {
     for (OfferedProtocol& offer : protocols_) {

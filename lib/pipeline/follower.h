@@ -32,17 +32,24 @@ class Follower {
   void on_end(Ending ending);
   /// As Outputs::hand_over, from inside on_chunk().
   void hand_over(const std::array<std::uint64_t, 2>& at) { handed_over_ = at; }
+  /// As of Outputs, likewise.
+  void keep_from(Side side, std::uint64_t at);
+  void keep_no_more() { ahead_.reset(); }
 
   /// Nobody follows the session any more, nor will.
   bool idle() const { return observers_.empty() && !owner_ && rest_.empty() && !probe_; }
-  /// Who claimed the session, or the last part of it; null while nobody has.
-  const Protocol* claimed_by() const { return claimed_by_; }
+  /// Who claimed the session, and after that each part of it that was handed over.
+  const std::vector<const Protocol*>& claimed_by() const { return claimed_by_; }
   std::size_t started() const { return started_; }
   /// Parsers that threw: they are taken off the session, and the rest goes on.
   std::size_t failed() const { return failed_; }
 
  private:
-  /// What is kept while owners are unsure.
+  /// How often one session is handed over, nested proxies included; then it is nobody's, and who takes the rest gets
+  /// it.
+  static constexpr unsigned kMostHandOvers = 16;
+
+  /// What is kept while owners are unsure, or until the owner hands over.
   struct Kept {
     Chunk chunk;  // its bytes are `bytes`
     std::string bytes;
@@ -54,6 +61,18 @@ class Follower {
     std::array<bool, 2> gap{};              // by Side: nothing further counts as first
     std::vector<std::uint16_t> candidates;  // in protocols_
   };
+  /// What the owner may come to hand over.
+  struct Ahead {
+    std::array<std::optional<std::uint64_t>, 2> from;  // by Side: what is kept, if anything
+    std::vector<Kept> kept;                            // in the order in which they came
+    std::size_t bytes = 0;
+    bool full = false;
+  };
+  /// What the owner was given so far.
+  struct Given {
+    std::array<std::uint64_t, 2> end{};  // by Side: offset behind the last chunk
+    std::array<bool, 2> fin{};           // by Side
+  };
 
   void begin_probe();
   void probe(const Chunk& chunk);
@@ -61,7 +80,9 @@ class Follower {
   void settle(OfferedProtocol* owner);
   void give(const Chunk& chunk);
   void give_fin(Side side);
-  void pass_on(const Chunk& chunk, const std::array<std::uint64_t, 2>& at);
+  void keep(const Chunk& chunk);
+  void give_to_next(const Chunk& chunk, const std::array<std::uint64_t, 2>& at);
+  void give_again(std::vector<Kept> ahead, const Given& before, std::array<std::uint64_t, 2> next, Timestamp now);
   std::unique_ptr<Parser> start(Protocol& protocol);
   bool offered(OfferedProtocol& protocol);
   template <class Call>
@@ -74,10 +95,12 @@ class Follower {
   Outputs& outputs_;
   std::vector<std::unique_ptr<Parser>> observers_, rest_;
   std::unique_ptr<Parser> owner_;
-  const Protocol* claimed_by_ = nullptr;
+  std::vector<const Protocol*> claimed_by_;
   std::unique_ptr<Probe> probe_;
   std::optional<std::array<std::uint64_t, 2>> handed_over_;
-  std::array<std::uint64_t, 2> given_{};  // by Side: offset behind the last chunk
+  Given given_;
+  std::unique_ptr<Ahead> ahead_;
+  unsigned hand_overs_ = 0;
   std::uint32_t started_ = 0, failed_ = 0;
 };
 

@@ -50,10 +50,10 @@ void Recorder::tell_follower(const Call& call) {
   if (!session_->details || !session_->details->follower) return;
   Follower& follower = *session_->details->follower;
   const std::size_t started = follower.started(), failed = follower.failed();
-  const Protocol* claimed_by = follower.claimed_by();
+  const std::size_t claims = follower.claimed_by().size();
   call(follower);
-  if (follower.claimed_by() != claimed_by) {
-    ++counters_.claimed[std::string{follower.claimed_by()->name()}];
+  for (std::size_t i = claims; i < follower.claimed_by().size(); ++i) {
+    ++counters_.claimed[std::string{follower.claimed_by()[i]->name()}];
     session_->claimed = true;
   }
   counters_.parsers += follower.started() - started;
@@ -200,6 +200,14 @@ void Recorder::emit(const Session& session, const Event& event) { outputs_.event
 
 void Recorder::hand_over(const std::array<std::uint64_t, 2>& at) {
   if (session_->details && session_->details->follower) session_->details->follower->hand_over(at);
+}
+
+void Recorder::keep_from(Side side, std::uint64_t at) {
+  if (session_->details && session_->details->follower) session_->details->follower->keep_from(side, at);
+}
+
+void Recorder::keep_no_more() {
+  if (session_->details && session_->details->follower) session_->details->follower->keep_no_more();
 }
 
 void Recorder::limit_reached(std::string_view setting) { ++counters_.protocol_limits[std::string{setting}]; }

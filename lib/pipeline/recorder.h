@@ -54,6 +54,8 @@ class Recorder : public StreamListener, private Outputs {
                                           std::string_view app_proto) override;
   void emit(const Session& session, const Event& event) override;
   void hand_over(const std::array<std::uint64_t, 2>& at) override;
+  void keep_from(Side side, std::uint64_t at) override;
+  void keep_no_more() override;
   void expect(Expectation expectation) override;
   void limit_reached(std::string_view setting) override;
   void tell_anomaly(const AnomalyRecord& anomaly);

@@ -70,9 +70,16 @@ class Outputs {
                                                   std::string_view app_proto) = 0;
   virtual void emit(const Session& session, const Event& event) = 0;
   /// From these offsets (by Side) on the session is something else: it is offered to all protocols again, and the
-  /// caller gets no more of it. Only from on_chunk(), whose chunk may be parted; what came before it is not given out
-  /// again.
+  /// caller gets no more of it. Only from on_chunk(), whose chunk may be parted. Of what came before that chunk, only
+  /// what keep_from() named is given out again; the rest is a gap `limit`.
   virtual void hand_over(const std::array<std::uint64_t, 2>& at) = 0;
+  /// What this side sends from that offset on, the chunk at hand included, may come to be handed over: a client need
+  /// not wait for its proxy's answer. It is kept, up to kMostAhead bytes of both sides, until hand_over() or
+  /// keep_no_more(). Only from on_chunk(). A side that is kept already stays so from where it was.
+  virtual void keep_from(Side side, std::uint64_t at) { static_cast<void>(side), static_cast<void>(at); }
+  virtual void keep_no_more() {}
+  static constexpr std::size_t kMostAhead = 64U << 10U;
+  static constexpr std::size_t kMostChunksAhead = 256;
   virtual void expect(Expectation expectation) = 0;
   /// Something was left out because of a limit among the protocol's settings ("transcript.sessions"): counted, and told
   /// as an event by and by.

@@ -150,6 +150,108 @@ TEST(Follower, HandsOver) {
       << "what the owner was given before is a gap for those who come after it";
 }
 
+/// Hands over behind "CONNECT\n" and "ok\n"; until then it keeps what the client says ahead.
+auto keeping_proxy() {
+  return owner("proxy", "CONNECT", [](const Chunk& chunk, Outputs& outputs) {
+    if (chunk.from == Side::client && chunk.offset == 0) outputs.keep_from(Side::client, 8);
+    if (chunk.from == Side::server) outputs.hand_over({8, chunk.offset + 3});
+    return Appetite::more;
+  });
+}
+
+TEST(Follower, HandsOverWhatCameAheadAsItCame) {
+  using namespace std::chrono_literals;
+  const auto protocols = these(keeping_proxy(), owner("http", "GET "), rest("rest"));
+  const Dialog same_packet = Dialog(3128).open().client("CONNECT\nGET /").server("ok\n200").close();
+  EXPECT_THAT(run_with(same_packet, protocols).transfers,
+              ElementsAre("http C:GET / S:200 C. S. end CLOSED", "proxy C:CONNECT\nGET / S:ok\n200  TRUNCATED"));
+  const Dialog pieces = Dialog(3128).open().client("CONN").client("ECT\nGE").client("T /").server("ok\n").close();
+  EXPECT_THAT(run_with(pieces, protocols).transfers, testing::Contains("http C:GE C:T / C. S. end CLOSED"));
+  const Dialog lossy =
+      Dialog(3128).open().client("CONNECT\n").client("GET ").client("xyz").client("/").server("ok\n").close().lose(5);
+  EXPECT_THAT(run_with(lossy, protocols).transfers, testing::Contains("http C:GET  C<3> C:/ C. S. end CLOSED"));
+}
+
+TEST(Follower, HandsOverToOneWhoHandsOver) {
+  const auto protocols = these(keeping_proxy(), owner("http", "GET "), rest("rest"));
+  const Dialog ahead = Dialog(3128).open().client("CONNECT\nGET /").server("ok\n").client("x").server("200").close();
+  EXPECT_THAT(run_with(ahead, protocols).transfers, testing::Contains("http C:GET / C:x S:200 C. S. end CLOSED"));
+  EXPECT_EQ(run_with(ahead, protocols).count("parsers.claimed.proxy"), 1U);
+  EXPECT_EQ(run_with(ahead, protocols).count("parsers.claimed.http"), 1U);
+}
+
+TEST(Follower, SideThatHadClosedIsClosedForTheNext) {
+  const auto protocols = these(keeping_proxy(), owner("http", "GET "), rest("rest"));
+  const Dialog half_closed =
+      Dialog(3128).open().client("CONNECT\nGET /").client_closes().server("ok\n200").server_closes();
+  EXPECT_THAT(run_with(half_closed, protocols).transfers, testing::Contains("http C:GET / C. S:200 S. end CLOSED"));
+}
+
+TEST(Follower, WhatCameAheadIsKeptUpToABound) {
+  const auto protocols = these(keeping_proxy(), rest("rest"));
+  Dialog bytes = Dialog(3128).open().client("CONNECT\n");
+  for (int i = 0; i < 70; ++i) bytes.client(std::string(1000, 'a'));
+  const Ran ran = run_with(bytes.server("ok\n").close(), protocols);
+  ASSERT_EQ(ran.transfers.size(), 2U);
+  EXPECT_THAT(ran.transfers[1], testing::EndsWith(std::string(536, 'a') + " C<4464> C. S. end CLOSED"));
+  Dialog chunks = Dialog(3128).open().client("CONNECT\n");
+  for (int i = 0; i < 300; ++i) chunks.client("a");
+  const Ran other = run_with(chunks.server("ok\n").close(), protocols);
+  ASSERT_EQ(other.transfers.size(), 2U);
+  EXPECT_THAT(other.transfers[1], testing::EndsWith(" C:a C:a C<44> C. S. end CLOSED"));
+}
+
+TEST(Follower, KeepsNoMore) {
+  const auto refused = owner("proxy", "CONNECT", [](const Chunk& chunk, Outputs& outputs) {
+    if (chunk.from == Side::client && chunk.offset == 0) outputs.keep_from(Side::client, 8);
+    if (chunk.from == Side::server && chunk.offset == 0) outputs.keep_no_more();
+    if (chunk.from == Side::server && chunk.offset > 0) outputs.hand_over({8, chunk.offset});
+    return Appetite::more;
+  });
+  const Dialog dialog = Dialog(3128).open().client("CONNECT\nabc").server("no\n").server("x").close();
+  EXPECT_THAT(run_with(dialog, these(refused, rest("rest"))).transfers,
+              testing::Contains("rest C<3> S:x C. S. end CLOSED"));
+}
+
+TEST(Follower, HandOversHaveABound) {
+  // Each letter of the server is an answer that hands over; it is all in one packet.
+  const auto endless = owner("endless", "a", [](const Chunk& chunk, Outputs& outputs) {
+    if (chunk.from == Side::client) outputs.keep_from(Side::client, chunk.offset);
+    if (chunk.from == Side::server) outputs.hand_over({0, chunk.offset + 1});
+    return Appetite::more;
+  });
+  const Ran ran =
+      run_with(Dialog(80).open().client("a").server(std::string(60'000, 'b')).close(), these(endless, rest("rest")));
+  EXPECT_EQ(ran.count("parsers.claimed.endless"), 17U);
+  EXPECT_EQ(ran.count("parsers.started"), 18U);
+  EXPECT_THAT(ran.transfers.back(), testing::StartsWith("rest C:a S:bbb"));
+}
+
+TEST(Follower, HandsOverAtTheEndOfTheSession) {
+  // Claims at the last chance only, so that all is given to it when the session ends.
+  class Late : public Made {
+   public:
+    using Made::Made;
+    unspool::Claim claim(const Session&, const Opening& opening) const override {
+      if (!as_text(opening.first[0]).starts_with("CONNECT")) return unspool::Claim::no;
+      return opening.last_chance ? unspool::Claim::yes : unspool::Claim::unsure;
+    }
+  };
+  const MakeProtocols protocols = [] {
+    std::vector<OfferedProtocol> offered;
+    offered.push_back(
+        {.protocol = std::make_unique<Late>("late", "", Stance::owner, [](const Chunk& chunk, Outputs& o) {
+           if (chunk.from == Side::server) o.hand_over({8, chunk.offset + 3});
+           return Appetite::more;
+         })});
+    offered.push_back({.protocol = std::make_unique<Made>("rest", "", Stance::rest)});
+    return offered;
+  };
+  const Dialog dialog = Dialog(80).open().client("CONNECT\n").server("ok\n").client("abc").server("x").close();
+  EXPECT_THAT(run_with(dialog, protocols).transfers,
+              ElementsAre("late C:CONNECT\n S:ok\n  TRUNCATED", "rest C:abc S:x C. S. end CLOSED"));
+}
+
 TEST(Follower, ExpectedSessionsNeedNoClaim) {
   const auto announcing = owner("ftp", "PORT", [](const Chunk& chunk, Outputs& outputs) {
     if (chunk.from == Side::client) {

@@ -32,14 +32,6 @@ Dialog& Dialog::say(unsigned from, std::string_view text) {
   return *this;
 }
 
-Dialog& Dialog::close() {
-  add(0, header(0).fin());
-  ++next_[0];
-  add(1, header(1).fin());
-  ++next_[1];
-  return add(0, header(0));
-}
-
 Dialog& Dialog::client_resets() { return add(0, header(0).rst()); }
 
 Dialog& Dialog::swap(std::size_t i, std::size_t j) {

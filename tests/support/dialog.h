@@ -35,8 +35,10 @@ class Dialog {
   /// A bare acknowledgement of all so far.
   Dialog& client_acks() { return add(0, header(0)); }
   Dialog& server_acks() { return add(1, header(1)); }
+  Dialog& client_closes() { return add(0, header(0).fin()).sent_fin(0); }
+  Dialog& server_closes() { return add(1, header(1).fin()).sent_fin(1); }
   /// The client, then the server.
-  Dialog& close();
+  Dialog& close() { return client_closes().server_closes().client_acks(); }
   Dialog& client_resets();
   /// Nothing happens for so long.
   Dialog& pause(Duration duration) { return now_ += duration, *this; }
@@ -50,6 +52,7 @@ class Dialog {
 
  private:
   Dialog& say(unsigned from, std::string_view text);
+  Dialog& sent_fin(unsigned from) { return ++next_[from], *this; }
   Tcp header(unsigned from) const;
   Dialog& add(unsigned from, const Tcp& segment);
 
