@@ -48,6 +48,15 @@ class Followed {
   std::unique_ptr<Transfer> open_transfer(Side from, std::string_view name) {
     return outputs_.open_transfer(session_, from, name, app_proto_);
   }
+  /// As Outputs::emit, of this app_proto.
+  void emit(std::string_view type, Timestamp time, std::string members) {
+    outputs_.emit(session_, {.type = type, .app_proto = app_proto_, .time = time, .members = std::move(members)});
+  }
+  /// As Outputs::keep_from: what this side sends, from where its reader stands. Once something has been read.
+  void keep(Side side) { outputs_.keep_from(side, input(side).offset()); }
+  /// As Outputs::hand_over: from where both readers stand the session is somebody else's. The last that a conversation
+  /// does, behind a read of something that is there: nothing is left to hand over at an end.
+  void hand_over() { outputs_.hand_over({client().offset(), server().offset()}); }
   /// When the bytes at hand were seen, and in which packet.
   Timestamp seen() const { return seen_; }
   Origin origin() const { return origin_; }

@@ -18,7 +18,10 @@ class Page : public Outputs {
     return std::make_unique<Line>(text);
   }
   void emit(const Session&, const Event& event) override { text += event.members; }
-  void hand_over(const std::array<std::uint64_t, 2>&) override {}
+  void hand_over(const std::array<std::uint64_t, 2>& at) override {
+    text += fmt::format("hand over {} {}", at[0], at[1]);
+  }
+  void keep_from(Side side, std::uint64_t at) override { text += fmt::format("keep {} {}, ", unspool::name(side), at); }
   void expect(Expectation) override {}
   void limit_reached(std::string_view) override {}
   std::string text;
@@ -120,6 +123,27 @@ class Story {
 using Notes = std::string;
 
 std::string text(Bytes bytes) { return std::string{as_text(bytes)}; }
+
+// ---- handing over
+
+Conversation hands_over(Followed& session) {
+  co_await session.client().u8();
+  session.keep(Side::client);
+  co_await session.client().line();
+  co_await session.server().line();
+  session.emit("proxy", session.seen(), "told, ");
+  session.hand_over();
+}
+
+TEST(Conversation, HandsOverWhereItsReadersStand) {
+  constexpr auto kTold = "keep client 1, told, hand over 8 3";
+  EXPECT_EQ(Story(hands_over).client("CONNECT\n").server("ok\n").text(), kTold);
+  EXPECT_EQ(Story(hands_over).client("CONNECT\nGET /").client("more").server("ok\n200").text(), kTold);
+  EXPECT_EQ(Story(hands_over).server("ok\n").server("200").client_byte_by_byte("CONNECT\n").text(), kTold);
+  EXPECT_EQ(Story(hands_over).client("CONNECT\n").client_gap(5).client("x").server("ok\n").server_gap(3).text(), kTold);
+  EXPECT_TRUE(Story(hands_over).client("CONNECT\n").server("ok\n").enough());
+  EXPECT_EQ(Story(hands_over).client("CONNECT\n").end(), "keep client 1, ");
+}
 
 // ---- a protocol, as one would write it
 
