@@ -84,6 +84,7 @@ Framing HttpParser::on_request(const HttpHead& head) {
   exchange.number = receiving_ = exchanges_++;
   exchange.request_end = streams_[index(Side::client)].offset();
   take_request(exchange, head, limits_);
+  if (exchange.method == "CONNECT") outputs_.keep_from(Side::client, exchange.request_end);
   const HttpLength length = http_length(head.fields);
   exchange.ambiguous_length = length.conflict;
   if (!length.chunked && length.length.value_or(0) == 0) return {};
@@ -116,6 +117,7 @@ Framing HttpParser::on_response(const HttpHead& head) {
   const bool connected = exchange.method == "CONNECT" && status < 300;
   if (upgraded || connected)
     return hand_over(exchange.has_request ? exchange.request_end : streams_[index(Side::client)].offset());
+  if (exchange.method == "CONNECT") connect_refused();
   if (exchange.method == "HEAD" || status == 204 || status == 304) {
     on_message_end(Side::server, true);
     return {};
@@ -128,9 +130,15 @@ Framing HttpParser::on_response(const HttpHead& head) {
   return {.body = Body::until_close};
 }
 
-/// What follows on both sides is another protocol's.
+void HttpParser::connect_refused() {
+  const auto connects = [](const HttpExchange& exchange) { return exchange.method == "CONNECT"; };
+  if (std::none_of(unanswered_.begin(), unanswered_.end(), connects)) outputs_.keep_no_more();
+}
+
+/// What follows on both sides is another protocol's; so is what a client sent behind its CONNECT before the answer.
 Framing HttpParser::hand_over(std::uint64_t client_offset) {
   tell(*answered_);
+  if (answered_->method == "CONNECT") unanswered_.clear();
   answered_.reset();
   tell_unanswered();
   over_ = true;

@@ -33,6 +33,7 @@ class HttpParser final : public Parser, private HttpStream::Reader {
 
   HttpStream::Framing on_request(const HttpHead& head);
   HttpStream::Framing on_response(const HttpHead& head);
+  void connect_refused();
   HttpStream::Framing hand_over(std::uint64_t client_offset);
   void begin_answer(Timestamp began);
   void begin_body(HttpExchange& exchange, const HttpHead& head);

@@ -184,6 +184,11 @@ TEST(Http, HandsOver) {
        "http "
        "tx_id:0,http:{hostname:b,http_port:443,url:b:443,http_method:CONNECT,protocol:HTTP/1.1,status:200,length:0}\n"
        "hand over 26 19\n"},
+      {"a tunnel that is used before it is open: what comes ahead is not told here",
+       Script().client("CONNECT b:443 HTTP/1.1\r\n\r\n" + get("/")).server("HTTP/1.1 200 OK\r\n\r\n"),
+       "http "
+       "tx_id:0,http:{hostname:b,http_port:443,url:b:443,http_method:CONNECT,protocol:HTTP/1.1,status:200,length:0}\n"
+       "hand over 26 19\n"},
       {"a tunnel that is refused",
        Script()
            .client("CONNECT b:443 HTTP/1.1\r\n\r\n")
