@@ -5,6 +5,7 @@
 
 #include "protocols/http.h"
 #include "protocols/raw.h"
+#include "protocols/socks.h"
 #include "protocols/transcript.h"
 
 namespace unspool {
@@ -17,6 +18,8 @@ std::span<const CatalogEntry> catalog() {
                                                               .decoded_bytes = settings.http.decoded_bytes,
                                                               .decoded_ratio = settings.http.decoded_ratio});
                    }},
+      CatalogEntry{"socks", "who asks a proxy for what, as events; then whatever goes through it",
+                   [](const ProtocolSettings&) -> std::unique_ptr<Protocol> { return std::make_unique<Socks>(); }},
       CatalogEntry{"transcript", "the conversation as a page to read",
                    [](const ProtocolSettings& settings) -> std::unique_ptr<Protocol> {
                      return std::make_unique<Transcript>(settings.transcript);

@@ -23,7 +23,7 @@ constexpr std::uint64_t kMostWorkers = 256;
 constexpr std::size_t kLongestText = 4096;  // PATH_MAX
 constexpr std::size_t kLongList = 1024;     // written on one line; what is longer has a line for each item
 
-constexpr std::array<std::string_view, 6> kEventTypes{"flow", "fileinfo", "http", "arp", "anomaly", "stats"};
+constexpr std::array<std::string_view, 7> kEventTypes{"flow", "fileinfo", "http", "socks", "arp", "anomaly", "stats"};
 
 constexpr std::array<std::pair<ShardBy, std::string_view>, 2> kShardBy{
     {{ShardBy::hosts, "hosts"}, {ShardBy::session, "session"}}};

@@ -73,7 +73,7 @@ struct TransferSettings {
 enum class Unanswered : std::uint8_t { summary, each };
 
 struct EventSettings {
-  std::vector<std::string> types{"flow", "fileinfo", "http", "arp", "anomaly", "stats"};  // which are written
+  std::vector<std::string> types{"flow", "fileinfo", "http", "socks", "arp", "anomaly", "stats"};  // which are written
   Unanswered unanswered =
       Unanswered::summary;           // of handshakes: one `anomaly` for a target and minute, or a `flow` each
   std::uint32_t anomalies = 10'000;  // events of contradictions a minute, in all shards together; the rest is counted
@@ -112,7 +112,7 @@ struct ProtocolSettings {
 
 struct Settings {
   std::string output;  // directory; empty: ./<first capture>.unspool
-  std::vector<ProtocolSettings> protocols{{"http"}, {"transcript"}};
+  std::vector<ProtocolSettings> protocols{{"http"}, {"socks"}, {"transcript"}};
   PipelineSettings pipeline;
   Limits limits;
   Timeouts timeouts;

@@ -49,7 +49,7 @@ std::string documented_protocols() {
 
 TEST(Documentation, ShowsEverySettingOfEachProtocolWithItsDefault) {
   std::string expected = "protocols:\n";
-  for (const char* name : {"http", "transcript", "raw"}) {
+  for (const char* name : {"http", "socks", "transcript", "raw"}) {
     ProtocolSettings protocol{.name = name};
     expected += std::string{"  - "} + name + ":\n";
     for (const SettingsKey& key : protocol_keys(protocol)) {
@@ -60,7 +60,7 @@ TEST(Documentation, ShowsEverySettingOfEachProtocolWithItsDefault) {
 }
 
 TEST(Documentation, ShowsProtocolsThatReadAsTheDefaults) {
-  EXPECT_EQ(told(documented_protocols()), "protocols: [http, transcript, raw]");
+  EXPECT_EQ(told(documented_protocols()), "protocols: [http, socks, transcript, raw]");
 }
 
 TEST(Documentation, SaysSomethingAboutEachKey) {

@@ -27,7 +27,7 @@ std::string text(const Errors& errors) {
 
 }  // namespace
 
-std::vector<std::string> protocols() { return {"http", "dns", "transcript", "raw"}; }
+std::vector<std::string> protocols() { return {"http", "socks", "dns", "transcript", "raw"}; }
 
 std::string changes(const Settings& settings) {
   const auto now = lines(dump_settings(settings)), before = lines(dump_settings(Settings{}));

@@ -127,11 +127,11 @@ TEST(Value, EventTypes) {
                           {"flow", "P: needs a list of event types, such as [flow, stats], not \"flow\""},
                           {"", "f:2:3: P: has no value, needs a list of event types, such as [flow, stats]"}});
   EXPECT_EQ(told("events: {types: [flow, flows, flow, 1, [arp], ~]}"),
-            "f:1:24: events.types[1]: needs one of flow, fileinfo, http, arp, anomaly, stats, not \"flows\"\n"
+            "f:1:24: events.types[1]: needs one of flow, fileinfo, http, socks, arp, anomaly, stats, not \"flows\"\n"
             "f:1:31: events.types[2]: flow is listed twice\n"
-            "f:1:37: events.types[3]: needs one of flow, fileinfo, http, arp, anomaly, stats, not \"1\"\n"
-            "f:1:40: events.types[4]: needs one of flow, fileinfo, http, arp, anomaly, stats, not a list\n"
-            "f:1:47: events.types[5]: has no value, needs one of flow, fileinfo, http, arp, anomaly, stats");
+            "f:1:37: events.types[3]: needs one of flow, fileinfo, http, socks, arp, anomaly, stats, not \"1\"\n"
+            "f:1:40: events.types[4]: needs one of flow, fileinfo, http, socks, arp, anomaly, stats, not a list\n"
+            "f:1:47: events.types[5]: has no value, needs one of flow, fileinfo, http, socks, arp, anomaly, stats");
 }
 
 TEST(Value, Text) {
@@ -159,27 +159,28 @@ TEST(Value, Text) {
 
 TEST(Value, Protocols) {
   const Row rows[] = {
-      {"[http, transcript]", "defaults"},
+      {"[http, socks, transcript]", "defaults"},
       {"[]", "protocols: []"},
       {"\n- http\n- dns: {}\n- raw\n", "protocols: [http, dns, raw]"},
       {"raw", "f:1:12: protocols: needs a list of protocols, such as [http, transcript], not \"raw\""},
       {"{raw: {}}", "f:1:12: protocols: needs a list of protocols, such as [http, transcript], not a mapping"},
       {"[rwa, raw, raw, {raw: {}}]",
-       "f:1:13: protocols[0]: needs one of http, dns, transcript, raw, not \"rwa\"\n"
+       "f:1:13: protocols[0]: needs one of http, socks, dns, transcript, raw, not \"rwa\"\n"
        "f:1:23: protocols[2]: raw is listed twice\n"
        "f:1:29: protocols[3]: raw is listed twice"},
       {"[{raw: 5}]", "f:1:19: protocols[0].raw: needs a mapping of settings: without any, write only raw, not \"5\""},
       {"\n  - raw:\n",
        "f:2:5: protocols[0].raw: has no value, needs a mapping of settings: without any, write only raw"},
-      {"[{rwa: {x: 1}}]", "f:1:14: protocols[0]: needs one of http, dns, transcript, raw, not \"rwa\""},
+      {"[{rwa: {x: 1}}]", "f:1:14: protocols[0]: needs one of http, socks, dns, transcript, raw, not \"rwa\""},
       {"[{http: {}, dns: {}}, {}]",
        "f:1:13: protocols[0]: needs a protocol's name, or one name with its settings, indented further than it\n"
        "f:1:34: protocols[1]: needs a protocol's name, or one name with its settings, indented further than it"},
       {"\n  - http:\n    when: udp\n",
        "f:2:5: protocols[0]: needs a protocol's name, or one name with its settings, indented further than it"},
-      {"[[raw]]", "f:1:13: protocols[0]: needs one of http, dns, transcript, raw, not a list"},
+      {"[[raw]]", "f:1:13: protocols[0]: needs one of http, socks, dns, transcript, raw, not a list"},
       // A value that was left out has no place of its own.
-      {"\n  - raw\n  -\n  - dns\n", "f:2:3: protocols[1]: has no value, needs one of http, dns, transcript, raw"},
+      {"\n  - raw\n  -\n  - dns\n",
+       "f:2:3: protocols[1]: has no value, needs one of http, socks, dns, transcript, raw"},
   };
   for (const Row& row : rows) EXPECT_EQ(told(std::string{"protocols: "} + row.value), row.expected) << row.value;
 }
@@ -188,7 +189,7 @@ TEST(Value, ProtocolSettings) {
   const Row rows[] = {
       {"[{http: {decoded_bytes: 64MiB}}]", "protocols: [{http: {decoded_bytes: 64MiB}}]"},
       {"\n- http:\n    header_bytes: 65536\n    decoded_ratio: 200\n    decoded_bytes: 256MiB\n    when: \"\"\n"
-       "- transcript: {of: unclaimed, bytes: 1MiB, sessions: 10000}\n",
+       "- socks\n- transcript: {of: unclaimed, bytes: 1MiB, sessions: 10000}\n",
        "defaults"},
       {"\n- http\n- transcript: {when: tcp port 6667, of: all, bytes: 1MiB, sessions: 10000}\n- raw: {when: udp}\n",
        "protocols: [http, {transcript: {when: \"tcp port 6667\", of: all}}, {raw: {when: \"udp\"}}]"},
@@ -225,7 +226,7 @@ TEST(Value, ProtocolSettings) {
        "\"2GiB\"\n"
        "f:5:15: protocols[0].transcript.sessions: needs a whole number from 1 to 100000000, not \"0\"\n"
        "f:6:5: protocols[0].transcript.when: has no value, needs text (\"\" for none)\n"
-       "f:7:3: protocols[1]: needs one of http, dns, transcript, raw, not \"transcrpt\""},
+       "f:7:3: protocols[1]: needs one of http, socks, dns, transcript, raw, not \"transcrpt\""},
       {"[{http: {when: tcp[13] = 2}}]", "f:1:30: a '}' is missing here, or a ','"},
       {"[{http: {when: \"udp\\n\"}}]", "f:1:27: protocols[0].http.when: has a control character: \"udp\\n\""},
   };

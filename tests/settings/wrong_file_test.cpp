@@ -34,7 +34,7 @@ TEST(WrongFile, TellsAllErrorsAtOnceInTheirOrder) {
             "f:5:1: workers: unknown key (did you mean pipeline.workers?)\n"
             "f:6:1: timeout: unknown key (did you mean timeouts?)\n"
             "f:7:20: limits.sessions: \"01000\" begins with 0, which some read as octal: write 1000\n"
-            "f:8:19: protocols[1]: needs one of http, dns, transcript, raw, not \"tftp\"\n"
+            "f:8:19: protocols[1]: needs one of http, socks, dns, transcript, raw, not \"tftp\"\n"
             "f:9:1: streams: is given twice\n"
             "f:10:14: streams.checksums: needs one of off, count, drop, not \"on\"");
 }
