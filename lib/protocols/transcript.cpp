@@ -78,41 +78,45 @@ class TranscriptParser : public Parser {
     }
     told = chunk.offset + chunk.length();
     if (spent_ >= transcript_.settings_.bytes) return stop(chunk, 0);
+    part_turns(chunk);
+    if (spent_ >= transcript_.settings_.bytes) return stop(chunk, 0);
+    if (!turn_) begin_turn(chunk);
     if (chunk.is_gap()) return tell_gap(chunk);
     const auto length =
         static_cast<std::size_t>(std::min<std::uint64_t>(chunk.bytes.size(), transcript_.settings_.bytes - spent_));
-    begin_turn(chunk);
     typesetter_.add(chunk.offset, chunk.bytes.first(length));
     spent_ += length;
     if (length < chunk.bytes.size()) stop(chunk, length);
   }
 
   void tell_gap(const Chunk& chunk) {
-    begin_turn(chunk);
     typesetter_.finish();
     out_ += gap_note(chunk.missing, chunk.cause);
     spent_ += kMarkup;
   }
 
-  /// Unless it is the turn of the chunk's side already. Only bytes have a time: a gap's says when it became final.
-  void begin_turn(const Chunk& chunk) {
+  /// Ends the turn at hand unless it is the chunk's. Only bytes have a time: a gap's says when it became final.
+  void part_turns(const Chunk& chunk) {
     const bool inside_character = turn_ && turn_->from == chunk.from && typesetter_.inside_character();
     const auto silence = last_ && !chunk.is_gap() ? between(*last_, chunk.seen) : std::chrono::microseconds::zero();
     if (silence >= kPause && !inside_character) direct(fmt::format("{} later", in_words(silence)));
     if (!chunk.is_gap()) last_ = std::max(last_.value_or(chunk.seen), chunk.seen);
     const bool goes_on =
         turn_ && turn_->from == chunk.from && turn_->after_reset == chunk.after_rst && (turn_->timed || chunk.is_gap());
-    if (goes_on) return;
-    end_turn();
-    turn_ = Turn{.from = chunk.from, .after_reset = chunk.after_rst, .timed = !chunk.is_gap()};
-    out_ += turn_begin(session_, chunk.from, turn_->timed ? std::optional{chunk.seen} : std::nullopt, chunk.after_rst);
-    spent_ += kMarkup;
+    if (!goes_on) end_turn();
   }
 
+  void begin_turn(const Chunk& chunk) {
+    turn_ = Turn{.from = chunk.from, .after_reset = chunk.after_rst, .timed = !chunk.is_gap()};
+    out_ += turn_begin(session_, chunk.from, turn_->timed ? std::optional{chunk.seen} : std::nullopt, chunk.after_rst);
+  }
+
+  /// Its markup counts from here on, so that how much of it is shown does not hang on the packets it came in.
   void end_turn() {
     if (!turn_) return;
     typesetter_.finish();
     out_ += kTurnEnd;
+    spent_ += kMarkup;
     turn_.reset();
   }
 

@@ -169,6 +169,17 @@ TEST(Transcript, StopsInTheMiddleOfAChunk) {
   EXPECT_THAT(story.foot(), HasSubstr("Left out of this page: 5 bytes of the client and 0 bytes of the server."));
 }
 
+TEST(Transcript, StopsAtTheSameByteHoweverItCame) {
+  Story whole{{.bytes = 300}}, pieces{{.bytes = 300}};
+  whole.at_once(), pieces.at_once();
+  for (unsigned turns = 0; turns < 3; ++turns) {
+    whole.client(std::string(100, 'x')).server(std::string(90, 'y'));
+    for (int i = 0; i < 100; ++i) pieces.client("x");
+    for (int i = 0; i < 90; ++i) pieces.server("y");
+  }
+  EXPECT_EQ(pieces.end().page(), whole.end().page());
+}
+
 TEST(Transcript, ExactlyTheLimitLeavesNothingOut) {
   Story story{{.bytes = 10}};
   story.client("0123456789").end();
