@@ -63,8 +63,9 @@ bool Multipart::take_boundary_line() {
   }
   const std::size_t lf = text_.find('\n');
   if (lf == text_.npos && text_.size() < limits_.boundary_bytes) return false;
-  text_.erase(0, lf == text_.npos ? lf : lf + 1);
-  state_ = lf == text_.npos ? State::preamble : State::header;
+  const bool too_long = lf >= limits_.boundary_bytes;
+  text_.erase(0, too_long ? limits_.boundary_bytes : lf + 1);
+  state_ = too_long ? State::preamble : State::header;
   return true;
 }
 

@@ -115,5 +115,15 @@ TEST(Multipart, PartsAndTheirHeadersAreBounded) {
               testing::StartsWith("client b: b\nclient /up: "));
 }
 
+TEST(Multipart, ABoundarysLineIsBounded) {
+  Http http{HttpLimits{.boundary_bytes = 20}};
+  const auto upload = [&](std::size_t padding) {
+    const std::string body = "--X" + std::string(padding, ' ') + "\nContent-Disposition: x; filename=a\n\nb\n--X--";
+    return told(http, Script().client(post("/up", body, "Content-Type: multipart/mixed; boundary=X\r\n")));
+  };
+  EXPECT_THAT(upload(19), testing::StartsWith("client a: b\nclient /up: "));
+  EXPECT_THAT(upload(20), testing::StartsWith("client /up: "));
+}
+
 }  // namespace
 }  // namespace unspool::test
