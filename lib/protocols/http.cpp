@@ -32,10 +32,14 @@ Claim claim_request(std::string_view first, bool at_known_port, bool last_chance
   return is_long ? Claim::yes : Claim::unsure;
 }
 
-Claim claim_response(std::string_view first) {
+Claim claim_response(std::string_view first, bool last_chance) {
+  constexpr std::size_t kVersion = 8, kNumber = 3;
   const std::string_view text = without_blank_lines(first);
-  if (status_line(text.substr(0, text.find('\n')))) return Claim::yes;
-  return begins_status_line(text) ? Claim::unsure : Claim::no;
+  const std::size_t lf = text.find('\n');
+  const std::string_view line = text.substr(0, lf);
+  const auto may_go_on = [&] { return lf == text.npos && trimmed(line.substr(kVersion)).size() == kNumber; };
+  if (status_line(line) && (last_chance || !may_go_on())) return Claim::yes;
+  return lf == text.npos && begins_status_line(line) ? Claim::unsure : Claim::no;
 }
 
 }  // namespace
@@ -45,7 +49,7 @@ Claim Http::claim(const Session& session, const Opening& opening) const {
   const std::string_view client = as_text(opening.first[0]), server = as_text(opening.first[1]);
   const bool at_known_port = std::find(kPorts.begin(), kPorts.end(), session.server().port) != kPorts.end();
   const Claim request = client.empty() ? Claim::unsure : claim_request(client, at_known_port, opening.last_chance);
-  const Claim response = server.empty() ? Claim::unsure : claim_response(server);
+  const Claim response = server.empty() ? Claim::unsure : claim_response(server, opening.last_chance);
   if (request == Claim::yes || response == Claim::yes) return Claim::yes;
   // The client's first bytes may be the rest of a request whose beginning is missing, or one that the server refuses.
   if (request == Claim::no && response == Claim::unsure && (session.midstream || at_known_port)) return Claim::unsure;

@@ -98,13 +98,16 @@ bool begins_request_line(std::string_view bytes) {
 }
 
 bool begins_status_line(std::string_view bytes) {
-  constexpr std::array<std::string_view, 2> kShapes{"HTTP/1.0 200", "HTTP/0.0 200"};
-  return std::any_of(kShapes.begin(), kShapes.end(), [&](std::string_view shape) {
-    if (bytes.size() > shape.size()) return false;
-    return std::equal(bytes.begin(), bytes.end(), shape.begin(), [&](char byte, const char& s) {
-      return &s >= shape.data() + 7 && is_digit(s) ? is_digit(byte) : byte == s;
-    });
-  });
+  constexpr std::string_view kVersion = "HTTP/1.0";
+  const std::string_view version = bytes.substr(0, kVersion.size());
+  if (!is_version(std::string{version}.append(kVersion.substr(version.size())))) return false;
+  const std::string_view rest = bytes.substr(version.size());
+  if (!rest.empty() && rest[0] != ' ') return false;
+  const std::size_t at = rest.find_first_not_of(' ');
+  if (at == rest.npos) return true;
+  const std::string_view code = rest.substr(at, 3);
+  if (code[0] == '0' || !std::all_of(code.begin(), code.end(), is_digit)) return false;
+  return rest.size() <= at + 3 || !is_token_char(rest[at + 3]);
 }
 
 std::size_t find_request_line(std::string_view line) {
