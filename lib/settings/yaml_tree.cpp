@@ -173,6 +173,8 @@ std::string reason(const std::string& message) {
   if (message == Message::MAP_VALUE) {
     return "no ':' can stand here: is the line indented rightly, or does a value need quotes?";
   }
+  constexpr char kEnd = '\x04';  // what yaml-cpp reads there
+  if (message == std::string{Message::INVALID_ESCAPE} + kEnd) return reason(Message::EOF_IN_SCALAR);
   return "is no YAML: " + message;
 }
 
