@@ -18,6 +18,7 @@ std::string_view without_blank_lines(std::string_view text) {
 
 Claim claim_request(std::string_view first, bool at_known_port, bool last_chance) {
   const std::string_view text = without_blank_lines(first);
+  if (!begins_request_line(text)) return Claim::no;
   const std::size_t lf = text.find('\n');
   if (lf != text.npos) {
     const std::string_view line = text.substr(0, lf);
@@ -26,7 +27,6 @@ Claim claim_request(std::string_view first, bool at_known_port, bool last_chance
     return at_known_port && simple && simple->method == "GET" && simple->target.starts_with('/') ? Claim::yes
                                                                                                  : Claim::no;
   }
-  if (!begins_request_line(text)) return Claim::no;
   // A target longer than what is shown: of a method that is known, that is enough.
   const bool is_long = last_chance && text.size() > Opening::kMostBytes / 2 && broken_request_line(text);
   return is_long ? Claim::yes : Claim::unsure;

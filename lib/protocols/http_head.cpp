@@ -91,10 +91,7 @@ std::optional<StatusLine> status_line(std::string_view line) {
 
 bool begins_request_line(std::string_view bytes) {
   const std::string_view method = bytes.substr(0, bytes.find(' '));
-  if (method.size() > kLongestMethod || !std::all_of(method.begin(), method.end(), is_token_char)) return false;
-  const std::string_view target = bytes.substr(method.size());
-  return std::none_of(target.begin(), target.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\r'; });
+  return method.size() <= kLongestMethod && std::all_of(method.begin(), method.end(), is_token_char);
 }
 
 bool begins_status_line(std::string_view bytes) {

@@ -26,7 +26,7 @@ std::optional<RequestLine> request_line(std::string_view line);
 std::optional<RequestLine> broken_request_line(std::string_view line);
 std::optional<StatusLine> status_line(std::string_view line);
 
-/// Whether these bytes, which hold no line end yet, may be the beginning of such a line.
+/// Whether these bytes may be the beginning of such a line.
 bool begins_request_line(std::string_view bytes);
 bool begins_status_line(std::string_view bytes);
 
