@@ -129,7 +129,7 @@ class Model {
     for (; !waiting_.empty() && waiting_.front().started + limits_.timeout <= now; ++late) waiting_.pop_front();
     check(after.timed_out == before.timed_out + late, "time is not what it was");
     const std::string expected = outcome(f, now);
-    const std::uint64_t evicted = after.evicted - before.evicted;
+    const std::uint64_t evicted = after.evicted + after.evicted_for_bytes - before.evicted - before.evicted_for_bytes;
     check_same(told(whole, before, after), expected, "fragments are put together wrongly");
     if (whole != nullptr) compare(*whole);
     evict(evicted);

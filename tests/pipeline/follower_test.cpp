@@ -193,7 +193,7 @@ TEST(Follower, WhatCameAheadIsKeptUpToABound) {
   for (int i = 0; i < 70; ++i) bytes.client(std::string(1000, 'a'));
   const Ran ran = run_with(bytes.server("ok\n").close(), protocols);
   ASSERT_EQ(ran.transfers.size(), 2U);
-  EXPECT_THAT(ran.transfers[1], testing::EndsWith(std::string(536, 'a') + " C<4464> C. S. end CLOSED"));
+  EXPECT_THAT(ran.transfers[1], testing::EndsWith(std::string(536, 'a').append(" C<4464> C. S. end CLOSED")));
   Dialog chunks = Dialog(3128).open().client("CONNECT\n");
   for (int i = 0; i < 300; ++i) chunks.client("a");
   const Ran other = run_with(chunks.server("ok\n").close(), protocols);
