@@ -36,6 +36,7 @@ struct Item {
   bool from_high : 1 = false;   // sent by key.high()
   bool after_drop : 1 = false;  // the source lost packets just before this one
   bool bad_checksum : 1 = false;
+  bool source_routed : 1 = false;  // and not at the end of its route
 };
 static_assert(sizeof(Item) <= 136);
 

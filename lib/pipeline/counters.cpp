@@ -39,7 +39,7 @@ void ShardCounters::add(const ShardCounters& other) {
   strays += other.strays;
   parsers += other.parsers;
   parsers_failed += other.parsers_failed;
-  held_refused += other.held_refused;
+  add_all(held_refused, other.held_refused);
   sessions_evicted += other.sessions_evicted;
   unanswered_evicted += other.unanswered_evicted;
   anomalies_suppressed += other.anomalies_suppressed;
@@ -89,8 +89,10 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
                                {reached + "limits.unanswered", shards.unanswered_evicted},
                                {reached + "limits.fragmented_datagrams", fragments.evicted},
                                {reached + "limits.fragment_bytes", fragments.evicted_for_bytes},
-                               {reached + "streams.held_bytes_host", shards.held_refused},
                                {reached + "events.anomalies", shards.anomalies_suppressed}});
+  for (std::size_t i = 0; i < kBounds; ++i) {
+    counts.emplace_back(reached + "streams." + std::string(setting_of(static_cast<Bound>(i))), shards.held_refused[i]);
+  }
   for (const auto& [setting, times] : shards.protocol_limits)
     counts.emplace_back(reached + "protocols." + setting, times);
   return counts;

@@ -10,6 +10,7 @@
 
 #include "flow/defragmenter.h"
 #include "plugin/sink.h"
+#include "stream/budget.h"
 #include "stream/listener.h"
 
 namespace unspool {
@@ -53,7 +54,7 @@ struct ShardCounters {
   std::map<std::uint16_t, Unclaimed> unclaimed;
   std::uint64_t sessions_evicted = 0, unanswered_evicted = 0, anomalies_suppressed = 0;
   std::map<std::string, std::uint64_t, std::less<>> protocol_limits;  // how often each was reached
-  std::uint64_t held_refused = 0;  // how often a host's or the run's bound on waiting bytes bit
+  Refusals held_refused{};                                            // how often a bound on what waits was reached
 
   void add(const ShardCounters& other);
 };

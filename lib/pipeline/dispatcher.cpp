@@ -150,6 +150,7 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
   item.hash = hashed.session;
   item.from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
   item.bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
+  item.source_routed = d.source_routed;
   if (d.kind == Kind::tcp) {
     item.kind = Item::Kind::tcp;
     item.seq = d.tcp.seq;

@@ -104,6 +104,7 @@ void Shard::take(const Item& item, const Batch& batch) {
   TrackedSession& session = table_[index];
   recorder_.turn_to(session);
   if (item.bad_checksum) recorder_.on_oddity(Oddity::bad_checksum);
+  if (item.source_routed) recorder_.on_oddity(Oddity::source_route);
   if (item.kind == Item::Kind::tcp && !spoilt) return take_tcp(session, index, item, batch);
   count_packet(session, item);
   if (item.kind == Item::Kind::udp && !spoilt) {
@@ -159,7 +160,7 @@ void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& i
                         .time = item.time,
                         .clock = item.clock,
                         .origins = origins_of(item, batch, whole),
-                        .after_drop = last_drop_ >= session.clock && last_drop_ != Timestamp::min(),
+                        .after_drop = item.after_drop || last_drop_ > session.clock,
                         .source = high ? &item.key.high().address : &item.key.low().address};
   if (session.tcp.take(arrival, context_, recorder_) == TcpSession::Outcome::reused) {
     restart(session, index, item, batch);

@@ -31,6 +31,10 @@ constexpr std::array<std::pair<Digest, std::string_view>, 2> kDigest{
     {{Digest::none, "none"}, {Digest::sha256, "sha256"}}};
 constexpr std::array<std::pair<Checksums, std::string_view>, 3> kChecksums{
     {{Checksums::off, "off"}, {Checksums::count, "count"}, {Checksums::drop, "drop"}}};
+constexpr std::array<std::pair<Urgent, std::string_view>, 2> kUrgent{
+    {{Urgent::in_line, "inline"}, {Urgent::out_of_band, "out_of_band"}}};
+constexpr std::array<std::pair<Paws, std::string_view>, 3> kPaws{
+    {{Paws::off, "off"}, {Paws::count, "count"}, {Paws::drop, "drop"}}};
 constexpr std::array<std::pair<TranscriptOf, std::string_view>, 2> kTranscriptOf{
     {{TranscriptOf::unclaimed, "unclaimed"}, {TranscriptOf::all, "all"}}};
 
@@ -192,7 +196,7 @@ std::vector<SettingsKey> timeout_keys(Timeouts& settings) {
 
 std::vector<SettingsKey> stream_keys(StreamSettings& settings) {
   auto& [grace, hole, start_bytes, held_bytes, held_segments, held_bytes_host, held_bytes_run, history, midstream,
-         checksums, digest] = settings;
+         checksums, digest, urgent, paws] = settings;
   return {
       duration("grace", grace, {kNone, kMinute}),
       duration("hole", hole, {kBrief, kDay}),
@@ -205,6 +209,8 @@ std::vector<SettingsKey> stream_keys(StreamSettings& settings) {
       flag("midstream", midstream),
       word("checksums", checksums, kChecksums),
       word("digest", digest, kDigest),
+      word("urgent", urgent, kUrgent),
+      word("paws", paws, kPaws),
   };
 }
 

@@ -11,6 +11,8 @@ namespace unspool {
 enum class ShardBy : std::uint8_t { hosts, session };
 enum class Digest : std::uint8_t { none, sha256 };
 enum class Checksums : std::uint8_t { off, count, drop };
+enum class Urgent : std::uint8_t { in_line, out_of_band };
+enum class Paws : std::uint8_t { off, count, drop };
 
 struct PipelineSettings {
   int workers = -1;                          // threads with sessions; 0: all on the loop; -1: CPUs but one, at least 1
@@ -55,6 +57,8 @@ struct StreamSettings {
   bool midstream = true;                       // follow sessions whose SYN was not seen
   Checksums checksums = Checksums::count;      // of IPv4 and TCP: offload makes wrong ones common
   Digest digest = Digest::none;                // of each stream, in `flow` events
+  Urgent urgent = Urgent::in_line;             // bytes that TCP's urgent pointer names
+  Paws paws = Paws::count;                     // segments whose timestamp is older than the last one (RFC 7323, 5)
 
   bool operator==(const StreamSettings&) const = default;
 };

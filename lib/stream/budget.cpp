@@ -1,9 +1,14 @@
 #include "stream/budget.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace unspool {
+
+std::string_view setting_of(Bound bound) {
+  static constexpr std::array<std::string_view, kBounds> kNames{"held_segments", "held_bytes", "held_bytes_host",
+                                                                "held_bytes_run"};
+  return kNames[static_cast<std::size_t>(bound)];
+}
 
 std::size_t HeldBudget::HashAddress::operator()(const IpAddress& address) const {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.octets.data()), address.octets.size()});
@@ -21,8 +26,13 @@ void HeldBudget::release(const IpAddress& address) {
 }
 
 bool HeldBudget::allows(const Host& host, std::uint64_t bytes) {
-  if (host.bytes + bytes <= host_limit_ && held_ + bytes <= run_limit_) return true;
-  ++refused_;
+  if (host.bytes + bytes > host_limit_) {
+    refuse(Bound::host);
+  } else if (held_ + bytes > run_limit_) {
+    refuse(Bound::run);
+  } else {
+    return true;
+  }
   return false;
 }
 

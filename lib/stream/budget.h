@@ -1,12 +1,23 @@
 // How much may wait: for each sending host, and in the whole run.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 #include <unordered_map>
 
 #include "wire/address.h"
 
 namespace unspool {
+
+/// What bounds what waits: of a session its number of segments and its bytes, of a sending host and of the run its
+/// bytes.
+enum class Bound : std::uint8_t { segments, bytes, host, run };
+inline constexpr std::size_t kBounds = 4;
+/// The key of its setting, in `streams:`.
+std::string_view setting_of(Bound bound);
+/// How often each of them bit.
+using Refusals = std::array<std::uint64_t, kBounds>;
 
 /// Counts the bytes that streams hold because they cannot be given out yet. One for each shard.
 class HeldBudget {
@@ -26,13 +37,15 @@ class HeldBudget {
 
   /// Whether so much more may be held; counts a refusal.
   bool allows(const Host& host, std::uint64_t bytes);
+  /// A session has no room of its own.
+  void refuse(Bound bound) { ++refused_[static_cast<std::size_t>(bound)]; }
   void take(Host& host, std::uint64_t bytes);
   void give_back(Host& host, std::uint64_t bytes);
 
   std::uint64_t held() const { return held_; }
   std::uint64_t peak() const { return peak_; }
-  /// How often a limit bit.
-  std::uint64_t refused() const { return refused_; }
+  /// How often each bound bit, by Bound.
+  const Refusals& refused() const { return refused_; }
   std::size_t hosts() const { return hosts_.size(); }
 
  private:
@@ -40,7 +53,8 @@ class HeldBudget {
     std::size_t operator()(const IpAddress& address) const;
   };
   std::uint64_t host_limit_, run_limit_;
-  std::uint64_t held_ = 0, peak_ = 0, refused_ = 0;
+  std::uint64_t held_ = 0, peak_ = 0;
+  Refusals refused_{};
   std::unordered_map<IpAddress, Host, HashAddress> hosts_;
 };
 

@@ -1,5 +1,6 @@
 #include "stream/delivery.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace unspool {
@@ -28,12 +29,56 @@ void Delivery::tell_fin(unsigned side) {
   listener_.on_fin(side_name(side));
 }
 
+std::uint64_t Delivery::offset(unsigned side, Position at) {
+  const Half& h = half(side);
+  const Waiting::Lane* mine = lane(side);
+  if (mine == nullptr || mine->urgent.empty()) return at - h.base;
+  const auto first = std::lower_bound(mine->urgent.begin(), mine->urgent.end(), h.base);
+  const auto out = std::lower_bound(first, mine->urgent.end(), at) - first;
+  return at - h.base - static_cast<std::uint64_t>(out);
+}
+
+template <class Each>
+void Delivery::between_urgent(unsigned side, Position at, Bytes bytes, const Each& each) {
+  const std::vector<Position> urgent = lane(side)->urgent;
+  for (const Position out : urgent) {
+    if (out < at || out >= at + bytes.size()) continue;
+    const std::uint64_t before = out - at;
+    if (before > 0) each(at, bytes.first(before));
+    at = out + 1;
+    bytes = bytes.subspan(before + 1);
+  }
+  if (!bytes.empty()) each(at, bytes);
+}
+
+void Delivery::take_out(unsigned side, Position at) {
+  if (half(side).state >= Base::acked && at < half(side).next) return;  // given out, or out already
+  std::vector<Position>& urgent = waiting().lanes[side].urgent;
+  const auto place = std::lower_bound(urgent.begin(), urgent.end(), at);
+  if (place != urgent.end() && *place == at) return;
+  if (urgent.size() == Waiting::kUrgent) return count(Oddity::urgent_inline);
+  urgent.insert(place, at);
+}
+
 void Delivery::give(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst) {
+  if (session_.waiting_ == nullptr || lane(side)->urgent.empty()) return give_run(side, bytes, seen, origin, after_rst);
+  Half& h = half(side);
+  const Position end = h.next + bytes.size();
+  between_urgent(side, h.next, bytes, [&](Position at, Bytes run) {
+    h.next = at;
+    give_run(side, run, seen, origin, after_rst);
+  });
+  h.next = end;
+  h.gap_last = false;
+  h.top = std::max(h.top, end);
+}
+
+void Delivery::give_run(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst) {
   Half& h = half(side);
   tell_roles();
   const Chunk chunk{.from = side_name(side),
                     .after_rst = after_rst,
-                    .offset = h.next - h.base,
+                    .offset = offset(side, h.next),
                     .bytes = bytes,
                     .seen = seen,
                     .origin = origin};
@@ -53,8 +98,14 @@ void Delivery::give_gap(unsigned side, Position upto, Cause cause) {
   Half& h = half(side);
   assert(upto > h.next);
   tell_roles();
-  const Chunk chunk{
-      .from = side_name(side), .cause = cause, .offset = h.next - h.base, .missing = upto - h.next, .seen = clock_};
+  if (Waiting::Lane* mine = lane(side)) {  // an urgent byte in a gap is missing like any other
+    std::erase_if(mine->urgent, [&](Position out) { return out >= h.next && out < upto; });
+  }
+  const Chunk chunk{.from = side_name(side),
+                    .cause = cause,
+                    .offset = offset(side, h.next),
+                    .missing = upto - h.next,
+                    .seen = clock_};
   h.next = upto;
   h.gap_last = cause != Cause::snaplen;
   h.top = std::max(h.top, h.next);
@@ -85,11 +136,14 @@ void Delivery::accept(unsigned side, Piece piece, const IpAddress& host) {
   for (;;) {
     Half& h = half(side);
     in_hand_[side] = Position::last();
+    if (piece.at < h.base) count(Oddity::before_start);
     if (piece.at < h.next) {
       const std::uint64_t old = std::min<std::uint64_t>(h.next - piece.at, piece.length());
       if (piece.at >= h.base) {
-        listener_.on_old(side_name(side), piece.at - h.base,
-                         piece.bytes.first(std::min<std::uint64_t>(old, piece.bytes.size())));
+        const Bytes again = piece.bytes.first(std::min<std::uint64_t>(old, piece.bytes.size()));
+        const auto tell = [&](Position at, Bytes run) { listener_.on_old(side_name(side), offset(side, at), run); };
+        const bool parted = lane(side) != nullptr && !lane(side)->urgent.empty();
+        parted ? between_urgent(side, piece.at, again, tell) : tell(piece.at, again);
       }
       piece.drop_front(old);
     }
@@ -183,29 +237,26 @@ void Delivery::give_held(unsigned side) {
 void Delivery::pump() {
   if (!session_.waiting_) return;
   for (;;) {
-    const Held* front[2] = {};
-    bool ready[2] = {};
-    for (const unsigned side : {0U, 1U}) {
-      const Half& h = half(side);
-      Waiting::Lane& mine = waiting().lanes[side];
-      if (h.state < Base::acked) continue;
-      if (!mine.held.empty() && mine.held.begin()->first == h.next && !blocked(side, h.next)) {
-        front[side] = &mine.held.begin()->second;
-        ready[side] = satisfied(side, front[side]->needs);
-      } else if (h.fin && !h.fin_given && h.next == h.top && satisfied(side, mine.fin_needs)) {
-        tell_fin(side);
-      }
-    }
-    const bool knot = front[0] != nullptr && front[1] != nullptr && !ready[0] && !ready[1];
+    const std::array front{front_of(0), front_of(1)};
+    const bool knot = front[0].held != nullptr && front[1].held != nullptr && !front[0].ready && !front[1].ready;
     if (knot) count(Oddity::order_conflict);
-    if (!knot && !ready[0] && !ready[1]) return;
-    const bool both = knot || (ready[0] && ready[1]);
-    if (both) {
-      give_held(front[0]->order < front[1]->order ? 0 : 1);
-    } else {
-      give_held(ready[0] ? 0 : 1);
-    }
+    if (!knot && !front[0].ready && !front[1].ready) return;
+    const bool both = knot || (front[0].ready && front[1].ready);
+    const unsigned first = both ? (front[0].order < front[1].order ? 0 : 1) : (front[0].ready ? 0 : 1);
+    front[first].held != nullptr ? give_held(first) : tell_fin(first);
   }
+}
+
+Delivery::Front Delivery::front_of(unsigned side) {
+  const Half& h = half(side);
+  const Waiting::Lane& mine = waiting().lanes[side];
+  if (h.state < Base::acked) return {};
+  if (!mine.held.empty() && mine.held.begin()->first == h.next && !blocked(side, h.next)) {
+    const Held& held = mine.held.begin()->second;
+    return {.held = &held, .ready = satisfied(side, held.needs), .order = held.order};
+  }
+  const bool ends = h.fin && !h.fin_given && h.next == h.top && satisfied(side, mine.fin_needs);
+  return {.ready = ends, .order = mine.fin_order};
 }
 
 }  // namespace unspool

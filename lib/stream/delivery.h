@@ -32,6 +32,8 @@ class Delivery {
   /// these.
   void settle_start(unsigned side, Position base);
 
+  /// The byte at `at` is urgent, and no part of the stream.
+  void take_out(unsigned side, Position at);
   /// Gives out all that the rule allows.
   void pump();
   /// Opens and closes holes and their timers after something changed. Ends with the session's Waiting gone if it has no
@@ -73,6 +75,19 @@ class Delivery {
   void drop_held(unsigned side, Position from, Position upto = Position::last());
 
  private:
+  /// What is next of a side: bytes that are held, or its end.
+  struct Front {
+    const Held* held = nullptr;
+    bool ready = false;  // it can be given out now
+    std::uint64_t order = 0;
+  };
+  Front front_of(unsigned side);
+  /// In the stream of `side`, for a place that is not before its beginning.
+  std::uint64_t offset(unsigned side, Position at);
+  void give_run(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst);
+  /// Calls `each(Position, Bytes)` for the runs of `bytes` without an urgent byte.
+  template <class Each>
+  void between_urgent(unsigned side, Position at, Bytes bytes, const Each& each);
   void set_deadline();
   bool after_reset_of_peer(unsigned side) const;
   bool blocked(unsigned side, Position at) const;

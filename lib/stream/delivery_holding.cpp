@@ -55,7 +55,11 @@ bool Delivery::room_for(unsigned side, const HeldMap& map, const Piece& piece, c
   };
   part(map, piece, free, [](const Piece&, Position, const Held&) {});
   if (segments == 0) return true;
-  if (w.segments() + segments >= limits.held_segments || w.bytes() + bytes > limits.held_bytes) return false;
+  const bool many = w.segments() + segments >= limits.held_segments;
+  if (many || w.bytes() + bytes > limits.held_bytes) {
+    context_.budget.refuse(many ? Bound::segments : Bound::bytes);
+    return false;
+  }
   return context_.budget.allows(account(side, host), bytes + segments * HeldBudget::kOverhead);
 }
 
@@ -100,9 +104,9 @@ void Delivery::compare(unsigned side, const Piece& piece, Position held_at, cons
       std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(n), piece.bytes.begin()).first;
   const auto same = static_cast<std::size_t>(differs - first.begin());
   if (same == n) return count(Oddity::retransmission);
-  const Half& h = half(side);
-  const std::uint64_t offset = h.state >= Base::acked ? piece.at - h.base + same : 0;
-  listener_.on_conflict(side_name(side), offset, first.subspan(same, n - same), piece.bytes.subspan(same, n - same));
+  const std::uint64_t differs_at = half(side).state >= Base::acked ? offset(side, piece.at + same) : 0;
+  listener_.on_conflict(side_name(side), differs_at, first.subspan(same, n - same),
+                        piece.bytes.subspan(same, n - same));
 }
 
 void Delivery::release(unsigned side, HeldMap& map, HeldMap::iterator held) {

@@ -44,7 +44,9 @@ class Handshake {
   /// believed.
   Position take_ack();
   void lift_reset(Position acked);
+  bool is_timely();
   void take_payload(Position needs);
+  void take_urgent(Position first);
   void take_fin(Position needs);
   /// Where a sequence number stands in the stream of `side`.
   Position position(unsigned side, std::uint32_t seq) const;

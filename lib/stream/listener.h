@@ -12,6 +12,7 @@ namespace unspool {
 enum class Oddity : std::uint8_t {
   retransmission,     // bytes that were given out already
   late,               // bytes of a gap, after it was given out
+  before_start,       // bytes from before the first one: a keep-alive's, or too late for a start without SYN
   overlap_differs,    // two copies of the same bytes, not equal
   order_conflict,     // both sides acknowledge what the other has not yet sent: given out in capture order
   invalid_ack,        // acknowledges what cannot have been sent
@@ -30,8 +31,12 @@ enum class Oddity : std::uint8_t {
   rst_data,           // bytes in a reset
   after_rst,          // bytes behind the sender's own reset, never acknowledged: not given out
   after_end,          // segments of a session that had ended
+  urgent,             // segments with urgent data
+  urgent_inline,      // urgent bytes that stay in the stream although they are to be taken out: there were too many
+  old_timestamp,      // a timestamp older than the last one (RFC 7323, 5.3)
+  source_route,       // packets on a source route, and not at its end yet (RFC 791, 3.1)
 };
-inline constexpr std::size_t kOddities = 20;
+inline constexpr std::size_t kOddities = 25;
 std::string_view name(Oddity oddity);
 
 class StreamListener {

@@ -33,4 +33,9 @@ class Position {
   std::uint64_t value_ = 0;
 };
 
+/// Of timestamps, which wrap likewise (RFC 7323, 5.2); nothing is before 0, which stands for none.
+constexpr bool is_before(std::uint32_t timestamp, std::uint32_t last) {
+  return last != 0 && static_cast<std::int32_t>(timestamp - last) < 0;
+}
+
 }  // namespace unspool

@@ -1,5 +1,8 @@
 #include "stream/tcp_session.h"
 
+#include <cstring>
+
+#include "base/cursor.h"
 #include "stream/handshake.h"
 
 namespace unspool {
@@ -12,17 +15,31 @@ TcpSession::TcpSession(TcpSession&&) noexcept = default;
 TcpSession& TcpSession::operator=(TcpSession&&) noexcept = default;
 TcpSession::~TcpSession() = default;
 
+/// Of a segment in order: whether its timestamp shows at a glance that it is not old.
+inline bool TcpSession::is_timely(unsigned side, const wire::Segment& segment, const StreamContext& context) {
+  constexpr std::size_t kShortest = 10;
+  constexpr std::array<std::byte, 4> kUsual{std::byte{1}, std::byte{1}, std::byte{8}, std::byte{10}};  // RFC 7323, A
+  if (context.settings.paws == Paws::off || untimed_ || segment.options.size() < kShortest) return true;
+  if (segment.options.size() < 12 || std::memcmp(segment.options.data(), kUsual.data(), kUsual.size()) != 0)
+    return false;
+  const auto timestamp = Cursor{segment.options.subspan(kUsual.size())}.get<std::uint32_t>();
+  if (is_before(timestamp, timestamps_[side])) return false;
+  if (halves_[side].next <= halves_[side].acked) timestamps_[side] = timestamp;
+  return true;
+}
+
 TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
   const wire::Segment& segment = *arrival.segment;
   Half& mine = halves_[arrival.from];
   Half& peer = halves_[1 - arrival.from];
   Delivery delivery{*this, context, listener, arrival.clock};
 
-  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack;
+  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
   if (phase_ == Phase::open && !waiting_ && (segment.flags & kDecisive) == TcpFlags::ack && mine.state == Base::known &&
       peer.state >= Base::acked && !mine.fin && segment.missing == 0 && arrival.origins.size() == 1) {
     const Position acked = peer.next.nearest(segment.ack);
-    if (acked <= peer.next && mine.next.nearest(segment.seq) == mine.next) {
+    if (acked <= peer.next && mine.next.nearest(segment.seq) == mine.next &&
+        is_timely(arrival.from, segment, context)) {
       if (acked > peer.acked) peer.acked = acked;
       mine.seen = true;
       mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);

@@ -118,8 +118,11 @@ class TcpSession {
     bool gap_last : 1 = false;   // what was given out last is a gap whose end nobody saw
   };
 
+  bool is_timely(unsigned side, const wire::Segment& segment, const StreamContext& context);
+
   std::array<Half, 2> halves_;
   std::unique_ptr<Waiting> waiting_;
+  std::array<std::uint32_t, 2> timestamps_{};  // of each side, the latest that counts (RFC 7323, 4.3); 0: none
   Phase phase_ = Phase::handshake;
   Ending ending_ = Ending::closed;
   std::uint8_t client_ = 0;
@@ -128,6 +131,7 @@ class TcpSession {
   bool roles_told_ : 1 = false;
   bool ended_itself_ : 1 = false;
   bool unscaled_ : 1 = false;        // one of the SYNs had no window scale
+  bool untimed_ : 1 = false;         // the SYN-ACK had no timestamp, so none counts
   std::uint8_t server_by_port_ = 2;  // 0 or 1; 2: the ports do not tell
 };
 

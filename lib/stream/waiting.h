@@ -38,13 +38,17 @@ struct Hole {
 
 class Waiting {
  public:
+  /// Urgent bytes that are remembered of a side, so that they are out when they come again, too.
+  static constexpr std::size_t kUrgent = 256;
+
   struct Lane {
     HeldMap held;
     std::uint64_t bytes = 0;
     Hole hole;
     HeldBudget::Host* account = nullptr;
     IpAddress host;
-    Position fin_needs;
+    Position fin_needs;                       // of an end that waits
+    std::uint64_t fin_order = 0;              // of its arrival
     bool syn_data_open = false;               // holds data of a SYN that nobody has acknowledged yet
     std::optional<Timestamp> start_deadline;  // while its beginning is not known
     HeldMap far;  // data out of window, until its acknowledgement confirms the jump, or the window comes
@@ -53,6 +57,7 @@ class Waiting {
     std::optional<Position> far_fin;         // an end out of window, until the bytes before it are not
     std::optional<Timestamp> far_deadline;   // of any of them
     std::optional<std::uint32_t> other_isn;  // of a second SYN-ACK
+    std::vector<Position> urgent;            // bytes that are taken out of the stream, in order; at most kUrgent
   };
 
   std::array<Lane, 2> lanes;

@@ -5,6 +5,26 @@
 #include "base/cursor.h"
 
 namespace unspool::wire {
+namespace {
+
+/// The value of the first option of this kind that has this length.
+std::optional<Bytes> find_option(Bytes options, std::uint8_t wanted, std::size_t length_of_value) {
+  constexpr std::uint8_t kEnd = 0, kNothing = 1;
+  Cursor in{options};
+  while (in.left() > 0) {
+    const auto kind = in.get<std::uint8_t>();
+    if (kind == kEnd) break;
+    if (kind == kNothing) continue;
+    const auto length = in.get<std::uint8_t>();
+    if (length < 2) break;
+    const Bytes value = in.take(length - 2U);
+    if (!in.ok()) break;
+    if (kind == wanted && value.size() == length_of_value) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 bool read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports, Segment& segment) {
   constexpr std::size_t kHeader = 20;
@@ -26,19 +46,17 @@ bool read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports, Segment& segm
 }
 
 std::optional<std::uint8_t> window_scale(Bytes options) {
-  constexpr std::uint8_t kEnd = 0, kNothing = 1, kWindowScale = 3, kLargest = 14;
-  Cursor in{options};
-  while (in.left() > 0) {
-    const auto kind = in.get<std::uint8_t>();
-    if (kind == kEnd) break;
-    if (kind == kNothing) continue;
-    const auto length = in.get<std::uint8_t>();
-    if (length < 2) break;
-    const Bytes value = in.take(length - 2U);
-    if (!in.ok()) break;
-    if (kind == kWindowScale && value.size() == 1) return std::min(std::to_integer<std::uint8_t>(value[0]), kLargest);
-  }
-  return std::nullopt;
+  constexpr std::uint8_t kWindowScale = 3, kLargest = 14;
+  const auto value = find_option(options, kWindowScale, 1);
+  if (!value) return std::nullopt;
+  return std::min(std::to_integer<std::uint8_t>((*value)[0]), kLargest);
+}
+
+std::optional<std::uint32_t> timestamp(Bytes options) {
+  constexpr std::uint8_t kTimestamps = 8;
+  const auto value = find_option(options, kTimestamps, 8);
+  if (!value) return std::nullopt;
+  return Cursor{*value}.get<std::uint32_t>();
 }
 
 }  // namespace unspool::wire

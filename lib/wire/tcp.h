@@ -41,5 +41,7 @@ bool read_tcp(Bytes bytes, std::uint32_t missing, TcpPorts& ports, Segment& segm
 
 /// The window scale of RFC 7323, 2.2 in these options, at most 14; empty when there is none.
 std::optional<std::uint8_t> window_scale(Bytes options);
+/// The sender's clock of RFC 7323, 3.2 in these options; empty when there is none.
+std::optional<std::uint32_t> timestamp(Bytes options);
 
 }  // namespace unspool::wire

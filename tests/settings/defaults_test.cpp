@@ -109,7 +109,9 @@ Settings others() {
                       .history = 1025,
                       .midstream = false,
                       .checksums = Checksums::drop,
-                      .digest = Digest::sha256},
+                      .digest = Digest::sha256,
+                      .urgent = Urgent::out_of_band,
+                      .paws = Paws::drop},
           .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
           .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
 }
@@ -148,6 +150,8 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  midstream: false\n"
             "  checksums: drop\n"
             "  digest: sha256\n"
+            "  urgent: out_of_band\n"
+            "  paws: drop\n"
             "transfers:\n"
             "  digest: none\n"
             "  types: prefix\n"

@@ -22,7 +22,7 @@ TEST(HeldBudget, BoundsEachHostAndTheRun) {
   budget.take(a, 100);
   EXPECT_TRUE(budget.allows(b, 50));
   EXPECT_FALSE(budget.allows(b, 51));  // of the run
-  EXPECT_EQ(budget.refused(), 2U);
+  EXPECT_EQ(budget.refused(), (Refusals{0, 0, 1, 1}));
 
   budget.give_back(a, 60);
   EXPECT_EQ(budget.held(), 40U);
@@ -44,14 +44,15 @@ TEST(HeldBudget, KeepsAHostWhileItIsUsed) {
 
 TEST(HeldBudget, GivesUpTheOldestHoleOfASessionWhoseHostHasNoMore) {
   constexpr std::uint64_t kTwoSegments = 2 * (3 + HeldBudget::kOverhead);
-  for (const StreamSettings& settings :
-       {StreamSettings{.held_bytes_host = kTwoSegments}, StreamSettings{.held_bytes_run = kTwoSegments}}) {
+  for (const auto& [settings, refused] :
+       {std::pair{StreamSettings{.held_bytes_host = kTwoSegments}, Refusals{0, 0, 1, 0}},
+        std::pair{StreamSettings{.held_bytes_run = kTwoSegments}, Refusals{0, 0, 0, 1}}}) {
     TcpScript script{settings};
     script.play(R"(HS; C 4 "BBB"; C 10 "DDD")");
     EXPECT_EQ(script.told().whole(), "");
     script.play(R"(C 16 "FFF")");
     EXPECT_EQ(script.told().whole(), R"(C<3 limit> C"BBB")");
-    EXPECT_EQ(script.budget().refused(), 1U);
+    EXPECT_EQ(script.budget().refused(), refused);
     script.end();
     EXPECT_EQ(script.text(), R"(C<3 limit> C"BBB" C<3 end> C"DDD" C<3 end> C"FFF")");
     EXPECT_EQ(script.budget().peak(), kTwoSegments);
@@ -65,7 +66,7 @@ TEST(HeldBudget, GivesOutWhatItCannotHoldAtAll) {
   EXPECT_EQ(run(R"(HS; C 4 "BBB"; C 1 "AAA"; C 7 "CCC")", nothing), R"(C<3 limit> C"BBBCCC" | late)");
   // S waits for what it acknowledges, cannot, and goes out at once.
   EXPECT_EQ(run(R"(HS; S 1 "rsp" a4; C 1 "req" a1)", nothing), R"(C<3 not_captured> S"rsp" | late)");
-  EXPECT_EQ(run(R"(C 5003 "BBB"; C 5000 "AAA")", nothing), R"(C"BBB" | midstream by first_sender)");
+  EXPECT_EQ(run(R"(C 5003 "BBB"; C 5000 "AAA")", nothing), R"(C"BBB" | midstream by first_sender, before_start)");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace {
 TEST(Cases, WhatWasGivenOutFixesTheBeginning) {
   expect_all({
       {"bytes from before a gap", R"(C 5000 "A" a9000; C [.] 5001 a9100; @1; S 8990 "xxxxxxxxxx"; S 9100 "yy")",
-       R"(C"A" S<100 before_capture> S"yy" | midstream by first_sender)"},
+       R"(C"A" S<100 before_capture> S"yy" | midstream by first_sender, before_start)"},
       {"a SYN from before a gap", R"(C 5000 "A" a9000; C [.] 5001 a9100; @1; S [SA] 8989; S 9100 "yy")",
        R"(C"A" S<100 before_capture> S"yy" | midstream by first_sender, synack_unexpected)"},
       {"a SYN-ACK from before an end", R"(S [F] 13 a1; @1; S [SA] 0 a1; @2)",
@@ -59,7 +59,7 @@ TEST(Cases, SynAckThatIsRefusedChangesNothing) {
 
 TEST(Cases, BytesFromBeforeWhatWasAnsweredAreNotGivenOut) {
   EXPECT_EQ(run(R"(C 5000 "A" a9000; @1; S 8990 "xxxxxxxxxx"; S 9000 "yy")"),
-            R"(C"A" S"yy" | midstream by first_sender)");
+            R"(C"A" S"yy" | midstream by first_sender, before_start)");
 }
 
 TEST(Cases, LastByteOfALongerHoleIsNoFin) {

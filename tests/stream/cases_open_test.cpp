@@ -85,7 +85,7 @@ TEST(Cases, MidstreamStartsAreHeldForOneGrace) {
   EXPECT_EQ(steps(R"(C 5003 "BBB"; @0.05; @0.2; C 5000 "AAA")"), R"(- / - / C"BBB" / -)");  // mid-04, too late
   EXPECT_EQ(steps(R"(C 5000 "AAA" a9000; S [.] a5003)"), R"(- / C"AAA")");                  // or acknowledged
   EXPECT_EQ(steps(R"(C 5003 "BBB" a9000; C 5000 "AAA")", {.start_bytes = 6}), R"(- / C"AAABBB")");
-  EXPECT_EQ(run(R"(C 5003 "BBB"; @1 C 5000 "AAA")", {.grace = 100ms}), R"(C"BBB" | midstream by first_sender)");
+  EXPECT_EQ(run(R"(C 5003 "BBB"; @1 C 5000 "AAA")", {.grace = 100ms}), R"(C"BBB" | midstream by first_sender, before_start)");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ TEST(Cases, Probe) {
       {"probe-02", R"(HS; S [.] win=0; C 1 "x"; S [.] a1; S [.] a1 win=100; C 1 "Good")",
        R"(C"xood" | retransmission, overlap_differs)", remembering},
       {"probe-03", R"(HS; C 1 "AAA"; S [.] a4; C 3 "\0"; S [.] a4; C 4 "B")", R"(C"AAAB" | retransmission)"},
-      {"probe-03, before any data", R"(HS; C 0 "\0"; S [.] a1; C 1 "A")", R"(C"A")"},
+      {"probe-03, before any data", R"(HS; C 0 "\0"; S [.] a1; C 1 "A")", R"(C"A" | before_start)"},
       {"probe-04", R"(HS; C 1 "AAA"; S [.] a4; C [.] 3; C 4 "B")", R"(C"AAAB")"},
       {"probe-05", R"(HS(win=100); C 1000001 "Z"; C 1 "A")", R"(C"A" | out_of_window)"},
       {"probe-06", R"(HS(win=4); C 1 "ABCDEFGH"; S [.] a9)", R"(C"ABCDEFGH")"},
@@ -38,18 +38,18 @@ TEST(Cases, ProbeFarAheadIsNotHeldForLong) {  // probe-05
 
 TEST(Cases, UrgentInLine) {
   expect_all({
-      {"urgent-01", R"(HS; C 1 "ABX" [U] urg=3; C 4 "C")", R"(C"ABXC")"},
-      {"urgent-02", R"(HS; C 1 "ABXY" [U] urg=4; C 5 "C")", R"(C"ABXYC")"},
-      {"urgent-03", R"(HS; C 1 "AB" [U] urg=100; C 3 "C")", R"(C"ABC")"},
-      {"urgent-04", R"(HS; C 1 "AB" [U] urg=0; C 3 "C")", R"(C"ABC")"},
+      {"urgent-01", R"(HS; C 1 "ABX" [U] urg=3; C 4 "C")", R"(C"ABXC" | urgent)"},
+      {"urgent-02", R"(HS; C 1 "ABXY" [U] urg=4; C 5 "C")", R"(C"ABXYC" | urgent)"},
+      {"urgent-03", R"(HS; C 1 "AB" [U] urg=100; C 3 "C")", R"(C"ABC" | urgent)"},
+      {"urgent-04", R"(HS; C 1 "AB" [U] urg=0; C 3 "C")", R"(C"ABC" | urgent)"},
       {"urgent-05", R"(HS; C 1 "ABC" urg=2)", R"(C"ABC")"},
-      {"urgent-06", R"(HS; C 1 "X" [U] urg=1; C 2 "A")", R"(C"XA")"},
+      {"urgent-06", R"(HS; C 1 "X" [U] urg=1; C 2 "A")", R"(C"XA" | urgent)"},
   });
   TcpScript flood;  // urgent-07
   flood.play("HS");
   for (int i = 0; i < 66000; ++i) flood.play("C +1 [U] urg=1");
   flood.end();
-  EXPECT_EQ(flood.text(), "C+66000");
+  EXPECT_EQ(flood.text(), "C+66000 | urgent 66000");
 }
 
 }  // namespace

@@ -47,5 +47,14 @@ TEST(Position, OfAFirstNumberHasRoomBeforeIt) {
   EXPECT_LT(Position{}, first.nearest(0x80000000));
 }
 
+TEST(Timestamps, OfTcpWrap) {
+  EXPECT_TRUE(is_before(50, 100));
+  EXPECT_FALSE(is_before(100, 100));
+  EXPECT_FALSE(is_before(101, 100));
+  EXPECT_TRUE(is_before(4294967290, 5));
+  EXPECT_FALSE(is_before(5, 4294967290));
+  EXPECT_FALSE(is_before(4294967290, 0)) << "0 is none";
+}
+
 }  // namespace
 }  // namespace unspool

@@ -100,6 +100,27 @@ TEST(Tcp, WindowScales) {
   }
 }
 
+TEST(Tcp, Timestamp) {
+  struct Row {
+    const char* what;
+    std::string options;
+    std::int64_t expected;
+  };
+  const std::string value = be(0x01020304, 4) + be(9, 4);
+  const Row rows[] = {
+      {"none", "", -1},
+      {"as usual", "\x01\x01\x08\x0a" + value, 0x01020304},
+      {"behind others", "\x02\x04\x05\xb4\x04\x02\x08\x0a" + value, 0x01020304},
+      {"too short", "\x01\x01\x08\x06" + value, -1},
+      {"cut", "\x01\x01\x08\x0a" + value.substr(0, 7), -1},
+      {"behind the end", std::string("\0\x01\x08\x0a", 4) + value, -1},
+  };
+  for (const Row& row : rows) {
+    const auto timestamp = wire::timestamp(as_bytes(row.options));
+    EXPECT_EQ(timestamp ? std::int64_t{*timestamp} : -1, row.expected) << row.what;
+  }
+}
+
 TEST(Udp, Lengths) {
   struct Row {
     const char* what;
