@@ -49,9 +49,9 @@ TEST(HeldBudget, GivesUpTheOldestHoleOfASessionWhoseHostHasNoMore) {
         std::pair{StreamSettings{.held_bytes_run = kTwoSegments}, Refusals{0, 0, 0, 1}}}) {
     TcpScript script{settings};
     script.play(R"(HS; C 4 "BBB"; C 10 "DDD")");
-    EXPECT_EQ(script.told().whole(), "");
+    EXPECT_EQ(script.story().whole(), "");
     script.play(R"(C 16 "FFF")");
-    EXPECT_EQ(script.told().whole(), R"(C<3 limit> C"BBB")");
+    EXPECT_EQ(script.story().whole(), R"(C<3 limit> C"BBB")");
     EXPECT_EQ(script.budget().refused(), refused);
     script.end();
     EXPECT_EQ(script.text(), R"(C<3 limit> C"BBB" C<3 end> C"DDD" C<3 end> C"FFF")");

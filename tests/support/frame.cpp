@@ -143,7 +143,7 @@ std::string Ip4::wrap(std::string body, const Header* next, const std::string&) 
   const std::size_t length = 20 + options_.size();
   const unsigned first = version_ << 4 | (pick(words_, length / 4) & 0xf);
   const std::string front = be(first, 1) + be(0, 1) + be(pick(total_, length + body.size()), 2) + be(id_, 2) +
-                            be(fragment_, 2) + be(64, 1) +
+                            be(fragment_, 2) + be(ttl_, 1) +
                             be(pick(protocol_, next == nullptr ? 253 : next->protocol()), 1);
   const std::string back = addresses_ + options_;
   return front + be(checksum(front + back) ^ (bad_ ? kWrong : 0), 2) + back + body;
@@ -169,7 +169,7 @@ std::string Tcp::wrap(std::string body, const Header*, const std::string& addres
   const std::string back = be(urgent_, 2) + options_ + payload_ + body;
   const std::size_t length = front.size() + 2 + back.size();
   const unsigned sum = transport_checksum(addresses, 6, length, front + be(0, 2) + back);
-  return front + be(sum ^ (bad_ ? kWrong : 0), 2) + back;
+  return (front + be(sum ^ (bad_ ? kWrong : 0), 2) + back).substr(0, end_);
 }
 
 std::string Udp::wrap(std::string body, const Header*, const std::string& addresses) const {

@@ -125,6 +125,7 @@ class Ip4 : public Header {
   Ip4& total_length(unsigned bytes) { return total_ = static_cast<Claim>(bytes), *this; }
   Ip4& header_words(unsigned words) { return words_ = static_cast<Claim>(words), *this; }
   Ip4& version(unsigned number) { return version_ = number, *this; }
+  Ip4& ttl(unsigned hops) { return ttl_ = hops, *this; }
   Ip4& bad_checksum() { return bad_ = true, *this; }
 
   std::uint16_t ethertype() const override { return 0x0800; }
@@ -136,7 +137,7 @@ class Ip4 : public Header {
   std::string addresses_, options_;
   std::uint16_t id_ = 1, fragment_ = 0;
   Claim protocol_ = kTruth, total_ = kTruth, words_ = kTruth;
-  unsigned version_ = 4;
+  unsigned version_ = 4, ttl_ = 64;
   bool bad_ = false;
 };
 inline Ip4 ip4(const char* source, const char* destination) { return {source, destination}; }
@@ -169,6 +170,8 @@ class Tcp : public Header {
   Tcp& psh() { return flag(0x08); }
   Tcp& ack(std::uint32_t number) { return ack_ = number, flag(0x10); }
   Tcp& urg(std::uint16_t pointer) { return urgent_ = pointer, flag(0x20); }
+  /// As they stand on the wire, whatever was said before.
+  Tcp& flags(std::uint8_t bits) { return flags_ = bits, *this; }
   Tcp& seq(std::uint32_t number) { return seq_ = number, *this; }
   Tcp& window(std::uint16_t bytes) { return window_ = bytes, *this; }
   /// Padded to whole words.
@@ -176,6 +179,8 @@ class Tcp : public Header {
   Tcp& payload(std::string bytes) { return payload_ = std::move(bytes), *this; }
   Tcp& header_words(unsigned words) { return words_ = static_cast<Claim>(words), *this; }
   Tcp& bad_checksum() { return bad_ = true, *this; }
+  /// Only so many bytes of the segment are there.
+  Tcp& ends_behind(unsigned bytes) { return end_ = bytes, *this; }
 
   std::uint8_t protocol() const override { return 6; }
   std::string wrap(std::string body, const Header* next, const std::string& addresses) const override;
@@ -188,6 +193,7 @@ class Tcp : public Header {
   std::uint16_t source_, destination_, window_ = 65535, urgent_ = 0;
   std::uint8_t flags_ = 0;
   Claim words_ = kTruth;
+  std::size_t end_ = std::string::npos;
   bool bad_ = false;
 };
 inline Tcp tcp(std::uint16_t source, std::uint16_t destination) { return {source, destination}; }

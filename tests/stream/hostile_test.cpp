@@ -6,7 +6,7 @@
 namespace unspool::test {
 namespace {
 
-TEST(Cases, WhatWasGivenOutFixesTheBeginning) {
+TEST(Hostile, WhatWasGivenOutFixesTheBeginning) {
   expect_all({
       {"bytes from before a gap", R"(C 5000 "A" a9000; C [.] 5001 a9100; @1; S 8990 "xxxxxxxxxx"; S 9100 "yy")",
        R"(C"A" S<100 before_capture> S"yy" | midstream by first_sender, before_start)"},
@@ -21,7 +21,7 @@ TEST(Cases, WhatWasGivenOutFixesTheBeginning) {
   });
 }
 
-TEST(Cases, FinThatComesFirstWaitsForItsBytes) {
+TEST(Hostile, FinThatComesFirstWaitsForItsBytes) {
   expect_all({
       {"bytes within the grace", R"(C [F] 6; C 1 "hello"; @1)", R"(C"hello" C.fin | midstream by first_sender)"},
       {"none", "C [F] 6; @1", "C.fin | midstream by first_sender"},
@@ -29,7 +29,7 @@ TEST(Cases, FinThatComesFirstWaitsForItsBytes) {
   });
 }
 
-TEST(Cases, FinIsWhereItsSegmentIs) {
+TEST(Hostile, FinIsWhereItsSegmentIs) {
   expect_all({
       {"its bytes reach over the window", R"(HS(win=4); C [F] 3 "CDEFGH"; C 1 "AB"; S [.] a10)",
        R"(C"ABCDEFGH" C.fin)"},
@@ -38,12 +38,12 @@ TEST(Cases, FinIsWhereItsSegmentIs) {
   });
 }
 
-TEST(Cases, SynThatComesTooLateIsOfThisSession) {
+TEST(Hostile, SynThatComesTooLateIsOfThisSession) {
   EXPECT_EQ(run(R"(S 1 "s" a5; C 5 "c" a2; C [S] 0; S [SA] 0 a1; C 6 "d" a2)"),
             R"(C"s" S"cd" | midstream by first_sender, syn_ignored, synack_unexpected)");
 }
 
-TEST(Cases, SynAckFarFromWhatWasAcknowledgedIsNone) {
+TEST(Hostile, SynAckFarFromWhatWasAcknowledgedIsNone) {
   expect_all({
       {"its own number", R"(S 1 "s" a5; C [SA] 2000000000 a1; @1)",
        R"(C"s" | midstream by first_sender, synack_unexpected)"},
@@ -52,33 +52,33 @@ TEST(Cases, SynAckFarFromWhatWasAcknowledgedIsNone) {
   });
 }
 
-TEST(Cases, SynAckThatIsRefusedChangesNothing) {
+TEST(Hostile, SynAckThatIsRefusedChangesNothing) {
   EXPECT_EQ(run(R"(S [SA] 0 "s" a8192; C [S] 0; C [S] 1; S [SA] 129 a17; C 1 "c" a1; @1)"),
             R"(C"c" C<8190 not_captured> S"s" | roles by syn_ack, syn_data, syn_ignored, synack_unexpected)");
 }
 
-TEST(Cases, BytesFromBeforeWhatWasAnsweredAreNotGivenOut) {
+TEST(Hostile, BytesFromBeforeWhatWasAnsweredAreNotGivenOut) {
   EXPECT_EQ(run(R"(C 5000 "A" a9000; @1; S 8990 "xxxxxxxxxx"; S 9000 "yy")"),
             R"(C"A" S"yy" | midstream by first_sender, before_start)");
 }
 
-TEST(Cases, LastByteOfALongerHoleIsNoFin) {
+TEST(Hostile, LastByteOfALongerHoleIsNoFin) {
   EXPECT_EQ(run(R"(HS; C 1 "A"; S [.] 1 a9; @1; S [F] 1 a10; @2; C [FA] 10 a2)"),
             R"(C"A" C<8 not_captured x2> S.fin C.fin =closed)");
   EXPECT_EQ(run(R"(HS; C 1 "A"; S [F] 1 a9; S [.] 2 a10; @1; C [FA] 10 a2)"),
             R"(C"A" C<7 not_captured> S.fin C<1 not_captured> C.fin =closed)");
 }
 
-TEST(Cases, ByteBeforeOthersThatFindNoRoomIsNoFin) {
+TEST(Hostile, ByteBeforeOthersThatFindNoRoomIsNoFin) {
   EXPECT_EQ(run(R"(HS; S 1 "s"; C [F] 3 a3; S 9 "tt")", {.held_segments = 1}),
             R"(S"s" S<1 not_captured> S<6 limit> S"tt" C<2 end> C.fin)");
 }
 
-TEST(Cases, ByteOfASideThatWasNeverSeenIsNoFin) {
+TEST(Hostile, ByteOfASideThatWasNeverSeenIsNoFin) {
   EXPECT_EQ(run(R"(C [S]; C [.] a1; C 1 "A" a1; C [F] 2 a2; @1)"), R"(C"A" S<1 not_captured> C.fin)");
 }
 
-TEST(Cases, BytesThatNeedNoRoomAreNotPaidForWithAHole) {
+TEST(Hostile, BytesThatNeedNoRoomAreNotPaidForWithAHole) {
   const StreamSettings four{.held_segments = 4};
   expect_all({
       {"a copy of held bytes", R"(HS; C 3 "C"; C 5 "E"; C 7 "G"; C 3 "C"; C 1 "AB"; C 4 "D"; C 6 "F")",
@@ -96,7 +96,7 @@ TEST(Cases, BytesThatNeedNoRoomAreNotPaidForWithAHole) {
   });
 }
 
-TEST(Cases, PieceThatFillsManyHolesCountsForEach) {
+TEST(Hostile, PieceThatFillsManyHolesCountsForEach) {
   TcpScript script{{.held_segments = 10}};
   script.play(R"(HS; C 2+1; C 4+1; C 6+1; C 8+1; C 10+1; C 2+20)");
   EXPECT_LE(script.budget().peak(), 10 * HeldBudget::kOverhead + 20);
@@ -104,7 +104,7 @@ TEST(Cases, PieceThatFillsManyHolesCountsForEach) {
   EXPECT_EQ(script.text(), "C<1 limit> C+20 | retransmission 5");
 }
 
-TEST(Cases, JumpsThatBothSidesShow) {
+TEST(Hostile, JumpsThatBothSidesShow) {
   expect_all({
       {"over held bytes", R"(HS(win=4); C 3+20; C 10+50; S [.] a40; C 1+2; S [.] a60)",
        "C+59 | retransmission, out_of_window"},
@@ -119,13 +119,13 @@ TEST(Cases, JumpsThatBothSidesShow) {
   });
 }
 
-TEST(Cases, SynThatNothingFollowsIsForgotten) {
+TEST(Hostile, SynThatNothingFollowsIsForgotten) {
   TcpScript script;
   script.play(R"(HS; C 1 "A"; C [S] isn=123456789; @60)");
   EXPECT_FALSE(script.session().waits());
 }
 
-TEST(Cases, BehindAReset) {
+TEST(Hostile, BehindAReset) {
   expect_all({
       {"no room",
        R"(HS; C [R] 1; C 5 "E"; C 7 "G"; C 9 "I"; C 11 "K"; @1)",
@@ -146,7 +146,7 @@ TEST(Cases, BehindAReset) {
   });
 }
 
-TEST(Cases, SynsThatGoFarBack) {
+TEST(Hostile, SynsThatGoFarBack) {
   EXPECT_EQ(
       run(R"(C [S] isn=2147483638; C [S] isn=4294967287; C [S] isn=2147483640; C [S] isn=4294967289; S [SA]; C [.];
                    C 1+20; C 25 "Z"; C 21+4; S [.] a26)"),
