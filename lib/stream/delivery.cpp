@@ -6,7 +6,11 @@
 namespace unspool {
 
 Waiting& Delivery::waiting() {
-  if (!session_.waiting_) session_.waiting_ = std::make_unique<Waiting>();
+  if (session_.waiting_) return *session_.waiting_;
+  session_.waiting_ = std::make_unique<Waiting>();
+  for (const unsigned side : {0U, 1U}) {
+    if (session_.roles_told_) session_.waiting_->lanes[side].answered = half(side).base;  // or further: it was not kept
+  }
   return *session_.waiting_;
 }
 
@@ -89,6 +93,7 @@ void Delivery::give_run(unsigned side, Bytes bytes, Timestamp seen, Origin origi
 }
 
 void Delivery::give(unsigned side, const Piece& piece) {
+  if (Waiting::Lane* peer = lane(1 - side)) peer->answered = std::max(peer->answered, piece.needs);
   const bool after_rst = after_reset_of_peer(side);
   piece.by_origin([&](Bytes run, Origin origin) { give(side, run, piece.seen, origin, after_rst); });
   if (piece.missing > 0) give_gap(side, half(side).next + piece.missing, Cause::snaplen);
@@ -127,7 +132,11 @@ bool Delivery::blocked(unsigned side, Position at) const {
   if (!session_.waiting_) return false;
   const Waiting& w = *session_.waiting_;
   if (session_.phase_ == Phase::resetting && side == w.reset_from && at >= w.reset_at) return true;
-  return w.lanes[side].syn_data_open;
+  return blocked_at_start(side);
+}
+
+bool Delivery::blocked_at_start(unsigned side) const {
+  return session_.waiting_ && (session_.waiting_->lanes[side].syn_data_open || waits_for_older(side));
 }
 
 // ---- taking in
@@ -192,6 +201,20 @@ void Delivery::wait_for_start(unsigned side, Position seen) {
   waiting().lanes[side].start_deadline = clock_ + context_.settings.grace;
 }
 
+bool Delivery::waits_for_older(unsigned side) const {
+  return session_.halves_[side].state == Base::acked && session_.waiting_ && session_.waiting_->lanes[side].start_deadline;
+}
+
+void Delivery::wait_for_older(unsigned side, Position at) {
+  Half& h = half(side);
+  Waiting::Lane& mine = waiting().lanes[side];
+  at = std::max(at, mine.answered);
+  if (at >= h.next) return;
+  h.base = h.next = at;
+  h.state = Base::acked;
+  if (!mine.start_deadline) mine.start_deadline = clock_ + context_.settings.grace;
+}
+
 void Delivery::accept_at_start(unsigned side, const Piece& piece, const IpAddress& host) {
   Half& h = half(side);
   wait_for_start(side, piece.at);
@@ -226,6 +249,8 @@ void Delivery::give_held(unsigned side) {
   auto node = map.begin();
   const Held& held = node->second;
   assert(node->first == half(side).next);
+  Position& answered = waiting().lanes[1 - side].answered;
+  answered = std::max(answered, held.needs);
   if (held.missing > 0) {
     give_gap(side, node->first + held.missing, Cause::snaplen);
   } else {

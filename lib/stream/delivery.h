@@ -26,6 +26,10 @@ class Delivery {
   void accept(unsigned side, Piece piece, const IpAddress& host);
   /// A side whose beginning is not known yet, and that sent something at `seen`, is given one grace to show it.
   void wait_for_start(unsigned side, Position seen);
+  /// A side whose beginning only an acknowledgement told sent something older, at `at`: waits one grace for its SYN, or for
+  /// what is older still. Nothing before what was answered already can be given out any more.
+  void wait_for_older(unsigned side, Position at);
+  bool waits_for_older(unsigned side) const;
   /// Holds a piece of such a side.
   void accept_at_start(unsigned side, const Piece& piece, const IpAddress& host);
   /// The beginning of `side` is now known to be at `base`, or, when that lies behind held bytes, at the lowest of
@@ -91,6 +95,7 @@ class Delivery {
   void set_deadline();
   bool after_reset_of_peer(unsigned side) const;
   bool blocked(unsigned side, Position at) const;
+  bool blocked_at_start(unsigned side) const;
   bool front_missing(unsigned side);
   /// There is no room for the piece, and no hole to give up: gives out what stands before it, or some of it. True: all.
   bool force(unsigned side, Piece& piece);

@@ -144,7 +144,7 @@ bool Delivery::relieve() {
     return true;
   }
   for (const unsigned side : {0U, 1U}) {
-    if (half(side).state != Base::held && !w.lanes[side].syn_data_open) continue;
+    if (half(side).state != Base::held && !blocked_at_start(side)) continue;
     settle_start(side, half(side).next);
     pump();
     return true;
@@ -198,7 +198,7 @@ bool Delivery::give_stuck() {
 void Delivery::flush() {
   for (const unsigned side : {0U, 1U}) {
     const Half& h = half(side);
-    if (h.state == Base::held || (lane(side) != nullptr && lane(side)->syn_data_open)) settle_start(side, h.top);
+    if (h.state == Base::held || blocked_at_start(side)) settle_start(side, h.top);
   }
   for (;;) {
     pump();

@@ -226,7 +226,10 @@ void Handshake::take_payload(Position needs) {
               .origins = arrival_.origins};
   if (segment_.has(TcpFlags::urg)) take_urgent(piece.at);
   if (mine_.state <= Base::held) return delivery_.accept_at_start(side_, piece, *arrival_.source);
-  mine_.state = Base::known;
+  const bool begun = mine_.syn || mine_.next != mine_.base || mine_.fin_given;
+  const bool older = !begun && session_.roles_told_ && piece.at < mine_.next;
+  if (older) delivery_.wait_for_older(side_, piece.at);
+  if (!delivery_.waits_for_older(side_)) mine_.state = Base::known;
   if (syn && mine_.next == mine_.base) {
     delivery_.count(Oddity::syn_data);
     Waiting::Lane& lane = delivery_.waiting().lanes[side_];
@@ -275,7 +278,7 @@ void Handshake::take_fin(Position needs) {
     if (!mine_.fin || end != mine_.top) delivery_.count(Oddity::bad_fin);
     return;
   }
-  if (mine_.state == Base::acked) mine_.state = Base::known;
+  if (mine_.state == Base::acked && !delivery_.waits_for_older(side_)) mine_.state = Base::known;
   delivery_.pump();  // the peer's end may be what this one acknowledges
   mine_.fin = true;
   mine_.top = end;

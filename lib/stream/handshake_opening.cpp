@@ -18,7 +18,7 @@ void Handshake::begin(Half& half, unsigned side, std::uint32_t first_seq) {
     return;
   }
   const Position at = position(side, first_seq);
-  const Waiting::Lane* lane = delivery_.lane(side);
+  Waiting::Lane* lane = delivery_.lane(side);
   delivery_.drop_held(side, half.base, lane != nullptr && lane->syn_data_open ? Position::last() : at);
   // Another SYN says nothing of what followed this one; without one, the peer did acknowledge what it acknowledged.
   half.acked = half.syn ? at : std::max(half.acked, at);
@@ -29,6 +29,7 @@ void Handshake::begin(Half& half, unsigned side, std::uint32_t first_seq) {
   }
   half.base = half.next = at;
   half.state = Base::known;
+  if (lane != nullptr) lane->start_deadline.reset();
 }
 
 void Handshake::read_scale() {

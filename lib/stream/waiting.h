@@ -50,7 +50,8 @@ class Waiting {
     Position fin_needs;                       // of an end that waits
     std::uint64_t fin_order = 0;              // of its arrival
     bool syn_data_open = false;               // holds data of a SYN that nobody has acknowledged yet
-    std::optional<Timestamp> start_deadline;  // while its beginning is not known
+    std::optional<Timestamp> start_deadline;  // while its beginning is not known, or older bytes showed that it is not
+    Position answered;                        // what was given out of the other side acknowledges all before it
     HeldMap far;  // data out of window, until its acknowledgement confirms the jump, or the window comes
     std::optional<Position> far_ack;         // an acknowledgement out of window, until data confirms it
     std::optional<Position> far_seq;         // a sequence number out of window, until its acknowledgement confirms it

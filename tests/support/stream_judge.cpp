@@ -343,7 +343,9 @@ void Judge::check_prompt(unsigned side) {
 void Judge::check_end(unsigned side) {
   const Stream& mine = streams_[side];
   if (!mine.base) {
-    if (mine.start && !mine.began_with_end && !was_reset())
+    bool too_late = true;  // all of it was answered before it came
+    for (std::size_t at = 0; at < length(side); ++at) too_late = too_late && (mine.first[at] == 0 || mine.came_answered[at]);
+    if (mine.start && !mine.began_with_end && !was_reset() && !too_late)
       complain(fmt::format("side {} was captured, and nothing of it given out", side));
     return;
   }
