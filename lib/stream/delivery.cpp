@@ -202,7 +202,8 @@ void Delivery::wait_for_start(unsigned side, Position seen) {
 }
 
 bool Delivery::waits_for_older(unsigned side) const {
-  return session_.halves_[side].state == Base::acked && session_.waiting_ && session_.waiting_->lanes[side].start_deadline;
+  return session_.halves_[side].state == Base::acked && session_.waiting_ &&
+         session_.waiting_->lanes[side].start_deadline;
 }
 
 void Delivery::wait_for_older(unsigned side, Position at) {

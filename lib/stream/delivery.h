@@ -26,8 +26,8 @@ class Delivery {
   void accept(unsigned side, Piece piece, const IpAddress& host);
   /// A side whose beginning is not known yet, and that sent something at `seen`, is given one grace to show it.
   void wait_for_start(unsigned side, Position seen);
-  /// A side whose beginning only an acknowledgement told sent something older, at `at`: waits one grace for its SYN, or for
-  /// what is older still. Nothing before what was answered already can be given out any more.
+  /// A side whose beginning only an acknowledgement told sent something older, at `at`: waits one grace for its SYN, or
+  /// for what is older still. Nothing before what was answered already can be given out any more.
   void wait_for_older(unsigned side, Position at);
   bool waits_for_older(unsigned side) const;
   /// Holds a piece of such a side.

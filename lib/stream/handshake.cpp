@@ -262,13 +262,15 @@ void Handshake::take_urgent(Position first) {
 
 void Handshake::take_fin(Position needs) {
   if (!segment_.has(TcpFlags::fin)) return;
-  const Position end = position(side_, segment_.seq + segment_.length());
+  Position end = position(side_, segment_.seq + segment_.length());
   if (mine_.state == Base::unknown) {
     delivery_.wait_for_start(side_, end);
     mine_.top = end;
   }
-  if (mine_.state == Base::acked && end + 1 == mine_.top) {  // it is what was acknowledged
-    mine_.base = mine_.next = mine_.top = end;
+  if (mine_.state >= Base::acked && !mine_.fin && end + 1 == mine_.top && mine_.next == mine_.top) {
+    // Its own number was acknowledged, and taken for a byte: of a beginning, or, too late to mend, of a gap.
+    if (mine_.next == mine_.base && !mine_.syn) mine_.base = mine_.next = mine_.top = end;
+    if (mine_.gap_last) end = mine_.next;
   }
   const bool only_acked =
       end + 1 == mine_.top && mine_.acked == mine_.top && mine_.next <= end && !delivery_.holds_past(side_, end);

@@ -18,6 +18,7 @@ Judge::Judge(const Recording& recording, const Conditions& conditions, const Str
     streams_[side].first.resize(recording.streams[side].size() + 1);
     streams_[side].fate.resize(recording.streams[side].size() + 1);
     streams_[side].came_answered.resize(recording.streams[side].size() + 1);
+    streams_[side].forgettable.resize(recording.streams[side].size() + 1);
   }
 }
 
@@ -29,10 +30,15 @@ void Judge::complain(std::string what) {
 std::string Judge::run(std::optional<std::uint64_t> ticks) {
   Dice dice{ticks.value_or(0)};
   for (const CapturedPacket& packet : recording_.packets) {
-    if (ticks && fed_ > 0 && packet.clock > clock_ && dice.chance(300)) {
+    if (ticks && begun_ && packet.clock > clock_ && dice.chance(300)) {
       const auto gap = static_cast<std::uint64_t>((packet.clock - clock_).count());
       clock_ += Duration{dice.between(1, gap)};
       session_.advance(clock_, context_, *this);
+    }
+    begun_ |= !packet.segment.has(wire::TcpFlags::rst);
+    if (!begun_) {  // a reset begins no session
+      ++fed_;
+      continue;
     }
     feed(packet);
     if (!complaint_.empty()) return complaint_;
@@ -57,6 +63,10 @@ void Judge::feed(const CapturedPacket& packet) {
   if (trace_ != nullptr) trace_->push_back(fmt::format("{:>4} {}", fed_, describe(packet)));
   note(packet);
   ++fed_;
+  if (confirms_ == packet.from) {
+    doubted_ = clock_;
+    confirms_.reset();
+  }
   const Arrival arrival{.from = packet.from,
                         .segment = &packet.segment,
                         .time = packet.time,
@@ -64,8 +74,8 @@ void Judge::feed(const CapturedPacket& packet) {
                         .origins = packet.origins,
                         .after_drop = packet.after_drop,
                         .source = &hosts_[packet.from]};
-  const bool was_over = session_.phase() == TcpSession::Phase::over;
-  if (session_.take(arrival, context_, *this) == TcpSession::Outcome::reused && !(was_over && was_reset())) {
+  const bool was_over = session_.phase() == TcpSession::Phase::over && was_reset();
+  if (session_.take(arrival, context_, *this) == TcpSession::Outcome::reused && !was_over) {
     complain("said to belong to another session");
   }
   for (const unsigned side : {0U, 1U}) check_prompt(side);
@@ -83,8 +93,9 @@ void Judge::note(const CapturedPacket& packet) {
   Stream& peer = streams_[1 - packet.from];
   const wire::Segment& segment = packet.segment;
   after_drop_ |= packet.after_drop;
-  if (fed_ == 0 && segment.has(wire::TcpFlags::syn)) mine.must_be_whole = true;
-  if (fed_ == 0 && segment.has(wire::TcpFlags::syn) && segment.has(wire::TcpFlags::ack)) peer.must_be_whole = true;
+  const bool first = !peer.seen && !mine.seen && !mine.start && !peer.start;
+  if (first && segment.has(wire::TcpFlags::syn)) mine.must_be_whole = true;
+  if (first && segment.has(wire::TcpFlags::syn) && segment.has(wire::TcpFlags::ack)) peer.must_be_whole = true;
 
   if (segment.has(wire::TcpFlags::rst)) {
     if (!reset_at_) {
@@ -209,7 +220,8 @@ void Judge::take_bytes(unsigned side, const Chunk& chunk) {
   if (chunk.seen != brought.time) complain("bytes with a wrong time");
   for (std::uint64_t i = at; i < at + chunk.bytes.size(); ++i) {
     if (mine.fate[i] != Fate::waits && mine.fate[i] != Fate::cut) return complain("bytes given out twice");
-    if (mine.first[i] != index + 1 && mine.fate[i] != Fate::cut) return complain("bytes of a second copy");
+    const bool first_copy = mine.first[i] == index + 1 || mine.forgettable[i];
+    if (!first_copy && mine.fate[i] != Fate::cut) return complain("bytes of a second copy");
     mine.fate[i] = Fate::given;
   }
   check_order(side, brought);
@@ -266,7 +278,8 @@ void Judge::take_gap(unsigned side, const Chunk& chunk, std::size_t fed) {
       return complain("a gap where something was given out");
     const bool cut = mine.fate[i] == Fate::cut;
     if (chunk.cause == Cause::snaplen && !cut) return complain("snaplen, and not cut");
-    if (!cut && mine.first[i] > 0 && mine.first[i] <= fed && !mine.came_answered[i])
+    const bool left_out = mine.came_answered[i] || mine.forgettable[i];
+    if (!cut && mine.first[i] > 0 && mine.first[i] <= fed && !left_out)
       return complain(fmt::format("a gap over a byte that was captured, {}", i));
     mine.fate[i] = cut ? Fate::cut : Fate::gap;
     if (cut) mine.fate[i] = Fate::old;
@@ -278,7 +291,9 @@ void Judge::on_fin(Side which) {
   Stream& mine = streams_[side];
   if (trace_ != nullptr) trace_->push_back(fmt::format("       > {} fin", side));
   if (std::exchange(mine.fin_told, true)) complain("an end told twice");
-  if (mine.base && *mine.base + mine.given != length(side)) complain("an end that is not the end");
+  const bool in_gap = mine.base && *mine.base + mine.given == length(side) + 1;  // the gap before it took its number
+  if (mine.base && *mine.base + mine.given != length(side) && !(in_gap && mine.acked() == length(side) + 1))
+    complain("an end that is not the end");
   if (!mine.fin_seen && mine.acked() != length(side) + 1) complain("an end that nobody saw");
 }
 
@@ -307,7 +322,16 @@ void Judge::on_old(Side which, std::uint64_t offset, Bytes bytes) {
 void Judge::on_oddity(Oddity oddity) {
   ++oddities_[static_cast<std::size_t>(oddity)];
   ++happened_[name(oddity)];
-  if (oddity == Oddity::out_of_window || oddity == Oddity::invalid_ack) doubted_ = clock_;
+  const CapturedPacket& packet = recording_.packets[fed_ - 1];
+  if (oddity == Oddity::out_of_window || oddity == Oddity::invalid_ack) {
+    doubted_ = clock_;
+    confirms_ = 1 - packet.from;
+  }
+  if (oddity == Oddity::out_of_window && conditions_.cramped) {
+    Stream& mine = streams_[packet.from];
+    const auto begin = mine.forgettable.begin() + static_cast<std::ptrdiff_t>(packet.at);
+    std::fill_n(begin, packet.segment.length(), true);
+  }
   if (trace_ != nullptr) trace_->push_back(fmt::format("       ! {}", name(oddity)));
 }
 
@@ -343,9 +367,13 @@ void Judge::check_prompt(unsigned side) {
 void Judge::check_end(unsigned side) {
   const Stream& mine = streams_[side];
   if (!mine.base) {
-    bool too_late = true;  // all of it was answered before it came
-    for (std::size_t at = 0; at < length(side); ++at) too_late = too_late && (mine.first[at] == 0 || mine.came_answered[at]);
-    if (mine.start && !mine.began_with_end && !was_reset() && !too_late)
+    const bool doubtful = oddities_[static_cast<std::size_t>(Oddity::out_of_window)] > 0;  // and nobody confirmed it
+    bool too_late = !mine.leading.empty();  // all of it came when its gap, or its answer, had been given out
+    for (std::size_t at = 0; at < length(side) && !too_late; ++at) {
+      if (mine.first[at] != 0 && !mine.came_answered[at]) break;
+      too_late = at + 1 == length(side);
+    }
+    if (mine.start && !mine.began_with_end && !was_reset() && !too_late && !doubtful)
       complain(fmt::format("side {} was captured, and nothing of it given out", side));
     return;
   }
@@ -360,7 +388,7 @@ void Judge::check_end(unsigned side) {
     if (behind_reset) continue;
     if (mine.fate[at] == Fate::waits || mine.fate[at] == Fate::cut)
       return complain(fmt::format("byte {} of side {} was not given out", at, side));
-    if (mine.fate[at] == Fate::gap && mine.first[at] > 0 && !mine.came_answered[at])
+    if (mine.fate[at] == Fate::gap && mine.first[at] > 0 && !mine.came_answered[at] && !mine.forgettable[at])
       return complain(fmt::format("byte {} of side {} was captured, and not told", at, side));
   }
 }

@@ -66,6 +66,7 @@ class Judge : public StreamListener {
     std::uint64_t base_at_least = 0;
     std::uint64_t answered = 0;       // by what was given out of the other side
     std::vector<bool> came_answered;  // by position: captured only after that, so that it may be left out
+    std::vector<bool> forgettable;    // by position: came out of window, and there is little room
     std::optional<std::uint64_t> lowest_at_start;
     std::optional<Timestamp> start;  // of its first bytes
     std::uint64_t start_bytes = 0;
@@ -90,7 +91,7 @@ class Judge : public StreamListener {
   std::optional<Timestamp> acked_when(const Stream& stream, std::uint64_t at) const;
   std::size_t length(unsigned side) const { return recording_.streams[side].size(); }
   unsigned side_of(Side side) const { return side == Side::client ? client_ : 1 - client_; }
-  bool was_reset() const { return session_.ended() == Ending::reset; }
+  bool was_reset() const { return session_.ended() == Ending::reset || session_.ended() == Ending::rejected; }
   void complain(std::string what);
 
   const Recording& recording_;
@@ -105,10 +106,11 @@ class Judge : public StreamListener {
   std::array<std::uint64_t, kOddities> oddities_{};
   std::size_t fed_ = 0;
   Timestamp clock_;
-  Timestamp doubted_;  // when something out of window was last seen: it counts from when it is confirmed
+  Timestamp doubted_;                 // when something out of window was last seen, or confirmed: it counts from then
+  std::optional<unsigned> confirms_;  // the side whose next packet may do that
   unsigned client_ = 2;
   unsigned roles_told_ = 0;
-  bool finishing_ = false, after_drop_ = false;
+  bool begun_ = false, finishing_ = false, after_drop_ = false;
   std::optional<std::uint64_t> reset_at_;
   unsigned reset_from_ = 2;
   std::string complaint_;
