@@ -54,7 +54,8 @@ Handshake::Outcome Handshake::take() {
   delivery_.pump();
   for (const unsigned side : {0U, 1U}) {
     const Half& half = session_.halves_[side];
-    delivery_.take_far(side, std::max(half.next, half.acked) + window_of(session_.halves_[1 - side]));
+    const auto reach = [&] { return std::max(half.next, half.acked) + window_of(session_.halves_[1 - side]); };
+    for (Position upto; upto != reach();) delivery_.take_far(side, upto = reach());  // which can move it further
   }
   close_if_done(session_);
   delivery_.tend_holes(arrival_.after_drop);

@@ -108,6 +108,8 @@ TEST(Hostile, JumpsThatBothSidesShow) {
   expect_all({
       {"over held bytes", R"(HS(win=4); C 3+20; C 10+50; S [.] a40; C 1+2; S [.] a60)",
        "C+59 | retransmission, out_of_window"},
+      {"in pieces, each of which moves the window", R"(HS(win=4); C 6 "F"; C 11 "K"; C 16 "P"; C 7+4; C 12+4; C 1+5)",
+       R"(C+5"F"+4"K"+4"P" | out_of_window 5)"},
       {"in two pieces, until the window comes", R"(HS(win=4); C 20 "T"; C 30 "U"; C 1+19; C 21+9)",
        R"(C+19"T"+9"U" | out_of_window 2)"},
       {"by a segment without bytes", R"(HS; C 1 "A"; C [.] 100002 a1; S 1 "x" a100002; @1)",
