@@ -37,10 +37,10 @@ Endpoint endpoint(const std::string& ip4, std::uint16_t port) {
 
 /// What is counted in every row, or stands in its story.
 bool is_ordinary(std::string_view count) {
-  constexpr std::string_view kOrdinary[] = {"capture.packets",       "capture.bytes",  "capture.cut_short",
-                                            "decoded.tcp",           "fragments.seen", "decoded.fragment",
-                                            "fragments.reassembled", "sessions.tcp",   "sessions.ended.",
-                                            "streams.bytes",         "streams.gap",    "parsers."};
+  constexpr std::string_view kOrdinary[] = {"capture.packets", "capture.bytes",    "decoded.tcp",
+                                            "fragments.seen",  "decoded.fragment", "fragments.reassembled",
+                                            "sessions.tcp",    "sessions.ended.",  "streams.bytes",
+                                            "streams.gap",     "parsers."};
   return std::any_of(std::begin(kOrdinary), std::end(kOrdinary),
                      [&](std::string_view prefix) { return count.starts_with(prefix); });
 }

@@ -103,6 +103,7 @@ void Judge::note(const CapturedPacket& packet) {
       reset_from_ = packet.from;
     }
     reset_at_ = std::min(*reset_at_, packet.at);
+    if (segment.has(wire::TcpFlags::ack)) peer.reset_acked = std::max(peer.reset_acked, packet.acks);
   } else if (segment.length() > 0) {
     const bool starting = !mine.start || (!peer.seen && packet.clock < *mine.start + settings_.grace &&
                                           mine.start_bytes < settings_.start_bytes);
@@ -254,7 +255,7 @@ void Judge::take_gap(unsigned side, const Chunk& chunk, std::size_t fed) {
   const std::uint64_t acked = mine.acked();
   switch (chunk.cause) {
     case Cause::not_captured:
-      if (acked < end) complain("not_captured, and never acknowledged");
+      if (std::max(acked, mine.reset_acked) < end) complain("not_captured, and never acknowledged");
       break;
     case Cause::before_capture:
       if (acked < end || chunk.offset != 0 || mine.must_be_whole) complain("before_capture cannot be");
@@ -281,6 +282,7 @@ void Judge::take_gap(unsigned side, const Chunk& chunk, std::size_t fed) {
     const bool left_out = mine.came_answered[i] || mine.forgettable[i];
     if (!cut && mine.first[i] > 0 && mine.first[i] <= fed && !left_out)
       return complain(fmt::format("a gap over a byte that was captured, {}", i));
+    if (mine.first[i] > fed) mine.first[i] = 0;  // came too late
     mine.fate[i] = cut ? Fate::cut : Fate::gap;
     if (cut) mine.fate[i] = Fate::old;
   }

@@ -64,6 +64,7 @@ class Judge : public StreamListener {
     std::vector<Ack> acks;            // by the other side, ascending
     std::vector<LeadingGap> leading;  // while the base is not known
     std::uint64_t base_at_least = 0;
+    std::uint64_t reset_acked = 0;    // by a reset, which opens no hole
     std::uint64_t answered = 0;       // by what was given out of the other side
     std::vector<bool> came_answered;  // by position: captured only after that, so that it may be left out
     std::vector<bool> forgettable;    // by position: came out of window, and there is little room
