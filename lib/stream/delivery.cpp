@@ -9,7 +9,9 @@ Waiting& Delivery::waiting() {
   if (session_.waiting_) return *session_.waiting_;
   session_.waiting_ = std::make_unique<Waiting>();
   for (const unsigned side : {0U, 1U}) {
-    if (session_.roles_told_) session_.waiting_->lanes[side].answered = half(side).base;  // or further: it was not kept
+    const Half& peer = half(1 - side);
+    const bool given = peer.state == Base::known && peer.next != peer.base;
+    if (given) session_.waiting_->lanes[side].answered = half(side).base;  // or further: it was not kept
   }
   return *session_.waiting_;
 }

@@ -29,6 +29,24 @@ TEST(Hostile, FinThatComesFirstWaitsForItsBytes) {
   });
 }
 
+TEST(Hostile, BytesOlderThanAnAcknowledgementWaitForTheirSyn) {
+  expect_all({
+      {"answered by nothing yet", R"(S [SA]; C 5 "e" a1; S 1 "s" a2; C 2 "bcd" a1; C [S] 0; C 1 "a" a1)",
+       R"(C"a" S"s" C"bcde" | roles by syn_ack)"},
+      {"before an end alone", R"(C [S]; C [.] 2 a9; C [F] 1 a1; S 1 "abcd" a2; S [SA] 0 a1; S 5 "efgh" a2)",
+       R"(C.fin S"abcdefgh")"},
+  });
+}
+
+TEST(Hostile, EndWhoseNumberWasTakenForAByte) {
+  expect_all({
+      {"of a gap", R"(HS; C 1 "A"; S [.] a4; @1; C [F] 3 a1; S [F] 1 a4; @2)",
+       R"(C"A" C<2 not_captured> C.fin S.fin =closed)"},
+      {"of a beginning", R"(C 100 "c" a6; @1; S [F] 1 "abcd" a101; C [F] 101 a6)",
+       R"(C"c" S.fin C.fin =closed | midstream by first_sender, before_start)"},
+  });
+}
+
 TEST(Hostile, FinIsWhereItsSegmentIs) {
   expect_all({
       {"its bytes reach over the window", R"(HS(win=4); C [F] 3 "CDEFGH"; C 1 "AB"; S [.] a10)",
