@@ -219,7 +219,8 @@ int App::run() {
   }
   const int wanted = settings_.pipeline.workers;
   const unsigned workers = wanted < 0 ? Pipeline::workers_for_this_machine() : static_cast<unsigned>(wanted);
-  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U));
+  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U), Input::files,
+                                               [](const std::string& text) { spdlog::warn(text); });
   pipeline_ = std::make_unique<Pipeline>(settings_, workers, secret_, [&](unsigned) {
     ShardOutputs outputs{
         .events = events_->sink(), .transfers = nullptr, .protocols = offered_protocols(settings_.protocols)};
@@ -230,7 +231,9 @@ int App::run() {
   read();
   notify_stopping();
   pipeline_->finish(interrupted_ ? Ending::shutdown : Ending::capture_end);
-  const Counts counts = pipeline_->counts();
+  Counts counts = pipeline_->counts();
+  const Counts stored = transfers_->counts();
+  counts.insert(counts.end(), stored.begin(), stored.end());
   EventSink& last = *pipeline_->outputs(0).events;
   last.on_stats(pipeline_->now(), counts);
   last.flush();

@@ -266,6 +266,16 @@ void EventWriter::on_limit(const LimitRecord& limit) {
   end(json);
 }
 
+void EventWriter::on_store(const StoreRecord& store) {
+  if (!anomaly_) return;
+  JsonWriter json = begin("anomaly", store.time);
+  json.key("anomaly").begin_object().member("type", "store").member("event", name(store.what)).end_object();
+  json.key("unspool").begin_object();
+  if (!store.reason.empty()) json.member("reason", store.reason);
+  json.member("files", store.files).member("bytes", store.bytes).end_object();
+  end(json);
+}
+
 /// "a.b.c" counts as c in b in a. Names that share a prefix stand together.
 void EventWriter::on_stats(Timestamp time, const Counts& counts) {
   if (!stats_) return;

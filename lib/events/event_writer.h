@@ -23,6 +23,7 @@ class EventWriter : public EventSink {
   void on_anomaly(const AnomalyRecord& anomaly) override;
   void on_unanswered(const UnansweredRecord& unanswered) override;
   void on_limit(const LimitRecord& limit) override;
+  void on_store(const StoreRecord& store) override;
   void on_stats(Timestamp time, const Counts& counts) override;
   void flush() override;
 

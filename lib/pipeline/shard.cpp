@@ -66,6 +66,7 @@ void Shard::take(const Batch& batch) {
   clock_ = std::max(clock_, batch.clock);
   if (wheel_.due(clock_)) turn_wheel(clock_);
   expire_unanswered();
+  outputs_.transfers->collect(clock_);
   live_sessions_.store(counters_.sessions_tcp + counters_.sessions_udp, std::memory_order_relaxed);
   live_gaps_.store(std::accumulate(counters_.gaps.begin(), counters_.gaps.end(), std::uint64_t{0}),
                    std::memory_order_relaxed);
@@ -290,6 +291,7 @@ void Shard::finish(Ending ending) {
   });
   for (const std::uint32_t index : left) end(index, ending, clock_);
   while (unanswered_.oldest() != unanswered_.kNone) end_unanswered(unanswered_.oldest(), ending, clock_);
+  outputs_.transfers->finish(clock_);
   outputs_.events->flush();
 }
 

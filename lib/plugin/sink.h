@@ -23,8 +23,10 @@ struct GapList {
   std::uint64_t omitted = 0;
   std::uint64_t bytes = 0;  // of all
 
-  /// Neighbours of one cause are joined.
+  /// Behind the others. Neighbours of one cause are joined.
   void add(Gap gap);
+  /// Between the others, where nothing is missing yet.
+  void insert(Gap gap);
   bool empty() const { return bytes == 0; }
 };
 
@@ -98,6 +100,19 @@ struct LimitRecord {
   std::uint64_t times = 0;   // since it was told last
 };
 
+/// What happened to the place where transfers are kept, and concerns all of them.
+struct StoreRecord {
+  enum class What : std::uint8_t { paused, resumed, behind, caught_up, removed };
+
+  What what = What::paused;
+  Timestamp time;           // of the run's clock, when it was heard of
+  std::string reason;       // for the operator
+  std::uint64_t files = 0;  // transfers that were not stored meanwhile, or files that were removed
+  std::uint64_t bytes = 0;  // of transfers, left out meanwhile; or of files, removed
+};
+/// "writing_paused", "writing_resumed", "writing_behind", "writing_caught_up", "files_removed".
+std::string_view name(StoreRecord::What what);
+
 /// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that
 /// begin alike stand together.
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -118,6 +133,7 @@ class EventSink {
   virtual void on_anomaly(const AnomalyRecord& anomaly) = 0;
   virtual void on_unanswered(const UnansweredRecord& unanswered) = 0;
   virtual void on_limit(const LimitRecord& limit) = 0;
+  virtual void on_store(const StoreRecord& store) = 0;
   virtual void on_stats(Timestamp time, const Counts& counts) = 0;
   /// All that was said so far is on its way to the kernel when this returns.
   virtual void flush() = 0;
@@ -136,6 +152,10 @@ class TransferSink {
                                          std::string_view app_proto) = 0;
   /// No more transfers of this session will be opened; its names may be forgotten.
   virtual void session_ended(const Session& session) = 0;
+  /// Says what has become of transfers that ended earlier, where that takes time. `now`: the run's clock. Called often.
+  virtual void collect(Timestamp) {}
+  /// Waits for what is on its way, and says what became of it. Nothing is opened after it.
+  virtual void finish(Timestamp) {}
 };
 
 }  // namespace unspool

@@ -215,11 +215,13 @@ std::vector<SettingsKey> stream_keys(StreamSettings& settings) {
 }
 
 std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
-  auto& [digest, types, open_files] = settings;
+  auto& [digest, types, open_files, writers, queue_bytes] = settings;
   return {
       word("digest", digest, kDigest),
       word("types", types, kTypeSource),
       number("open_files", open_files, {1, 1'000'000}),
+      workers("writers", writers),
+      size("queue_bytes", queue_bytes, {kMiB, kTiB}),
   };
 }
 

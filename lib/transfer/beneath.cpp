@@ -60,6 +60,10 @@ OsResult<Fd> open_beneath(int root, const std::string& path, Missing missing) {
   return resolve(at, last);
 }
 
+bool refuses_all(int number) {
+  return number == ENOSPC || number == EDQUOT || number == EROFS || number == EMFILE || number == ENFILE;
+}
+
 std::string disk_error(int number) {
   const auto because = [&](const char* advice) { return os_error(number) + "; " + advice; };
   switch (number) {

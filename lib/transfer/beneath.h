@@ -19,6 +19,9 @@ enum class Missing : std::uint8_t { fail, make };
 /// wanted, readable for owner and group.
 OsResult<Fd> open_beneath(int root, const std::string& path, Missing missing);
 
+/// This errno says that the disk, or the process, takes nothing more of anybody for now: not that one file is wrong.
+bool refuses_all(int number);
+
 /// "No space left on device (os error 28); make room there, or choose another place with -o": what went wrong on disk,
 /// and what to do about it.
 std::string disk_error(int number);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +12,8 @@ namespace unspool {
 namespace {
 
 constexpr mode_t kFileMode = 0640;
-constexpr std::size_t kSpare = 4;  // descriptors left for directories, once the process has no more
+constexpr std::uint64_t kBlock = 512;  // stat's unit, on every file system
+constexpr std::size_t kSpare = 4;      // descriptors left for directories, once the process has no more
 constexpr std::size_t kFewestHosts = 8, kMostHosts = 256;  // directories kept open
 
 }  // namespace
@@ -22,45 +24,58 @@ FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t
       digest_{digest},
       most_open_{std::max<std::size_t>(open_files, 1)} {}
 
-void FileWriter::run(WriteJob& job) {
+void FileWriter::run(WriteJob& job) { attempt(job, Try::last); }
+
+std::optional<DiskFailure> FileWriter::try_run(WriteJob& job) { return attempt(job, Try::again); }
+
+std::optional<DiskFailure> FileWriter::attempt(WriteJob& job, Try which) {
   switch (job.then) {
-    case WriteJob::Then::grow: return grow(*job.file, job);
-    case WriteJob::Then::finish: return finish(*job.file, job);
-    case WriteJob::Then::remove: return remove(*job.file);
+    case WriteJob::Then::grow: return grow(job, which);
+    case WriteJob::Then::finish: return finish(job, which);
+    case WriteJob::Then::remove: remove(*job.file); break;
   }
+  return std::nullopt;
 }
 
-void FileWriter::grow(GrowingFile& file, const WriteJob& job) {
-  if (file.failure) return;
-  if (const int error = open(file); error != 0) return set_failure(file, error);
-  Bytes rest = job.bytes;
-  for (const Run& run : job.runs) {
-    const Bytes bytes = rest.first(static_cast<std::size_t>(run.length));
-    if (const int error = write(file, run.offset, bytes); error != 0) return set_failure(file, error);
-    rest = rest.subspan(bytes.size());
-  }
+std::optional<DiskFailure> FileWriter::grow(WriteJob& job, Try which) {
+  GrowingFile& file = *job.file;
+  const bool is_new = file.partial.empty();
+  if (file.failure || (!is_new && job.written == job.bytes.size())) return std::nullopt;
+  int error = open(file);
+  const bool may_not = error == EACCES && is_new;  // make any file there
+  if (error == 0) error = write_rest(job);
+  return failed(file, error, may_not || refuses_all(error), which);
 }
 
-void FileWriter::finish(GrowingFile& file, WriteJob& job) {
-  if (file.partial.empty() || !job.runs.empty()) grow(file, job);
+std::optional<DiskFailure> FileWriter::finish(WriteJob& job, Try which) {
+  GrowingFile& file = *job.file;
+  if (auto refused = grow(job, which)) return refused;
   if (!file.failure && job.size > file.end) {  // a hole at the end
     int error = job.size > kLongestFile ? EFBIG : open(file);
     if (error == 0 && ::ftruncate(file.fd.get(), static_cast<off_t>(job.size)) != 0) error = errno;
-    if (error != 0) set_failure(file, error);
+    if (auto refused = failed(file, error, refuses_all(error), which)) return refused;
   }
   close(file);
   WriteJob::Outcome& outcome = job.outcome;
   outcome.failure = file.failure;
   outcome.too_long = job.has_holes && file.failure && file.failure->number == EFBIG;
-  if (file.failure && file.stored == 0) return remove(file);
-
+  if (file.failure && file.stored == 0) {
+    remove(file);
+    return std::nullopt;
+  }
   outcome.incomplete = job.has_holes || file.failure.has_value();
   outcome.linked = hosts_.link(partial_.get(), file.partial, file.name, outcome.incomplete);
+  if (which == Try::again && outcome.linked.failure && outcome.linked.failure->of_all) {
+    hosts_.unlink(file.name, outcome.linked, outcome.incomplete);
+    return std::move(outcome.linked.failure);
+  }
   remove(file);
   if (!outcome.failure) outcome.failure = outcome.linked.failure;
-  if (outcome.linked.path.empty()) return;
+  if (outcome.linked.path.empty()) return std::nullopt;
   outcome.stored = file.stored;
+  outcome.blocks = file.blocks;
   if (digest_ == Digest::sha256) outcome.sha256 = file.sha256 ? file.sha256->finish() : Sha256{}.finish();
+  return std::nullopt;
 }
 
 /// Takes it out of partial/; links that it has elsewhere stay.
@@ -113,8 +128,24 @@ OsResult<Fd> FileWriter::open_partial(const std::string& name, int flags) {
   }
 }
 
+/// Goes on behind what is written of the job. 0, or the errno.
+int FileWriter::write_rest(WriteJob& job) {
+  std::size_t begin = 0;  // of the run, in the bytes
+  for (const Run& run : job.runs) {
+    const std::size_t end = begin + static_cast<std::size_t>(run.length);
+    if (job.written < end) {
+      const std::size_t from = std::max(begin, job.written);
+      const int error = write(job, run.offset + (from - begin), Bytes{job.bytes}.subspan(from, end - from));
+      if (error != 0) return error;
+    }
+    begin = end;
+  }
+  return 0;
+}
+
 /// 0, or the errno; what was written before it counts.
-int FileWriter::write(GrowingFile& file, std::uint64_t offset, Bytes bytes) {
+int FileWriter::write(WriteJob& job, std::uint64_t offset, Bytes bytes) {
+  GrowingFile& file = *job.file;
   if (digest_ == Digest::sha256 && !file.sha256) file.sha256.emplace();
   while (!bytes.empty()) {
     if (offset > kLongestFile) return EFBIG;
@@ -123,6 +154,7 @@ int FileWriter::write(GrowingFile& file, std::uint64_t offset, Bytes bytes) {
     if (n <= 0) return n < 0 ? errno : EIO;
     const auto written = static_cast<std::size_t>(n);
     if (file.sha256) file.sha256->add(bytes.first(written));
+    job.written += written;
     file.stored += written;
     file.end = offset + written;
     offset = file.end;
@@ -139,15 +171,21 @@ void FileWriter::keep_open(std::size_t most) {
 
 void FileWriter::close(GrowingFile& file) {
   if (!file.fd) return;
+  struct stat status {};
+  if (::fstat(file.fd.get(), &status) == 0) file.blocks = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
   open_.erase(file.place);
   file.fd.reset();
 }
 
-void FileWriter::set_failure(GrowingFile& file, int error) {
+/// Makes an end of the file, unless it is to be tried again: then that is the answer.
+std::optional<DiskFailure> FileWriter::failed(GrowingFile& file, int error, bool of_all, Try which) {
+  if (error == 0) return std::nullopt;
+  if (of_all && which == Try::again) return DiskFailure{error, disk_error(error), true};
   std::string what = file.stored == 0
                          ? disk_error(error)
                          : fmt::format("only the first {} bytes are stored: {}", file.end, disk_error(error));
   file.failure = DiskFailure{error, std::move(what)};
+  return std::nullopt;
 }
 
 }  // namespace unspool

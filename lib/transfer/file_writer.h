@@ -25,6 +25,7 @@ struct GrowingFile {
   std::list<GrowingFile*>::iterator place;  // among the open ones
   std::uint64_t stored = 0;                 // bytes in it, holes left out
   std::uint64_t end = 0;                    // offset behind the last of them
+  std::uint64_t blocks = 0;                 // bytes that it takes on disk, when it was closed last
   std::optional<Sha256> sha256;             // of them
   std::optional<DiskFailure> failure;       // nothing is written after it
 };
@@ -42,6 +43,7 @@ struct WriteJob {
   GrowingFile* file = nullptr;
   std::vector<std::byte> bytes;  // of all runs, one behind the other
   std::vector<Run> runs;
+  std::size_t written = 0;  // of the bytes, so far
   Then then = Then::grow;
   std::uint64_t size = 0;  // when finished, holes counted
   bool has_holes = false;  // when finished
@@ -50,6 +52,7 @@ struct WriteJob {
   struct Outcome {
     HostDirectories::Linked linked;
     std::uint64_t stored = 0;
+    std::uint64_t blocks = 0;             // bytes that it takes on disk
     std::optional<Sha256::Value> sha256;  // of what is stored
     bool incomplete = false;
     bool too_long = false;               // the failure is that its holes go beyond what the file system takes
@@ -68,18 +71,24 @@ class FileWriter {
 
   /// Does it. What fails on disk ends up in the outcome, and concerns no other file.
   void run(WriteJob& job);
+  /// Does it, or tells what keeps the disk from taking anything for now. Then nothing of the job is lost, and nothing
+  /// half-finished is to be seen: it is tried again later, and goes on where it stopped, or run() makes an end of it.
+  std::optional<DiskFailure> try_run(WriteJob& job);
 
  private:
-  void grow(GrowingFile& file, const WriteJob& job);
-  void finish(GrowingFile& file, WriteJob& job);
+  enum class Try : std::uint8_t { again, last };
+  std::optional<DiskFailure> attempt(WriteJob& job, Try which);
+  std::optional<DiskFailure> grow(WriteJob& job, Try which);
+  std::optional<DiskFailure> finish(WriteJob& job, Try which);
   void remove(GrowingFile& file);
 
   int open(GrowingFile& file);
   OsResult<Fd> open_partial(const std::string& name, int flags);
-  int write(GrowingFile& file, std::uint64_t offset, Bytes bytes);
+  int write_rest(WriteJob& job);
+  int write(WriteJob& job, std::uint64_t offset, Bytes bytes);
   void keep_open(std::size_t most);
   void close(GrowingFile& file);
-  void set_failure(GrowingFile& file, int error);
+  std::optional<DiskFailure> failed(GrowingFile& file, int error, bool of_all, Try which);
 
   const OutputDirectory& output_;
   HostDirectories hosts_;

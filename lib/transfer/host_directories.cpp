@@ -53,20 +53,34 @@ void HostDirectories::forget(std::string_view host) {
   kept_.erase(kept);
 }
 
-/// 0, or the errno.
-int HostDirectories::link_under(std::string_view host, int from, const std::string& file, const std::string& as) {
+/// Number 0, or what went wrong.
+DiskFailure HostDirectories::link_under(std::string_view host, int from, const std::string& file,
+                                        const std::string& as) {
+  const auto failure = [&](int error, bool of_all) {
+    return DiskFailure{error, fmt::format("{}: {}", path_of(host), disk_error(error)), of_all};
+  };
   for (bool again = false;; again = true) {
     const auto directory = open(host, Missing::make);
-    if (!directory) return directory.error();
-    if (::linkat(from, file.c_str(), *directory, as.c_str(), 0) == 0) return 0;
+    if (!directory) return failure(directory.error(), refuses_all(directory.error()) || directory.error() == EACCES);
+    if (::linkat(from, file.c_str(), *directory, as.c_str(), 0) == 0) return {};
     const int error = errno;
-    if (error != ENOENT || again) return error;
+    if (error == EEXIST) return {.number = error, .what = {}};
+    if (error != ENOENT || again) return failure(error, refuses_all(error));
     forget(host);  // somebody cleaned up: the directory that was kept open is no longer the one of that name
   }
 }
 
 void HostDirectories::unlink_under(std::string_view host, const std::string& name) {
   if (const auto directory = open(host, Missing::fail)) ::unlinkat(*directory, name.c_str(), 0);
+}
+
+void HostDirectories::unlink(const TransferName& name, const Linked& linked, bool incomplete) {
+  if (linked.path.empty()) return;
+  const std::string as = TransferName{.base = name.base, .number = linked.number}.file(incomplete);
+  const auto hosts = hosts_of(name.base);
+  for (const std::string_view host : distinct(hosts)) {
+    if (linked.path.starts_with(path_of(host) + "/")) unlink_under(host, as);
+  }
 }
 
 HostDirectories::Linked HostDirectories::link(int from, const std::string& file, TransferName name, bool incomplete) {
@@ -77,11 +91,11 @@ HostDirectories::Linked HostDirectories::link(int from, const std::string& file,
     bool taken = false;
     std::string_view first;  // host that has it already
     for (const std::string_view host : distinct(hosts)) {
-      const int error = link_under(host, from, file, as);
-      taken = error == EEXIST;
+      DiskFailure failure = link_under(host, from, file, as);
+      taken = failure.number == EEXIST;
       if (taken) break;
-      if (error != 0) {
-        linked.failure = DiskFailure{error, fmt::format("{}: {}", path_of(host), disk_error(error))};
+      if (failure.number != 0) {
+        linked.failure = std::move(failure);
       } else if (linked.path.empty()) {
         first = host;
         linked.path = fmt::format("{}/{}", path_of(host), as);

@@ -16,6 +16,7 @@ namespace unspool {
 struct DiskFailure {
   int number = 0;
   std::string what;
+  bool of_all = false;  // files, not of this one alone: it may pass
 };
 
 /// Gives finished files their names. Used by one thread.
@@ -33,6 +34,9 @@ class HostDirectories {
   /// under either of them is passed over for the next number: nothing is ever overwritten.
   Linked link(int from, const std::string& file, TransferName name, bool incomplete);
 
+  /// Takes the links away again that link() made.
+  void unlink(const TransferName& name, const Linked& linked, bool incomplete);
+
   /// For a file that a crash left while it was being linked: makes the links that are missing. False when it has none
   /// yet.
   bool complete(int from, const std::string& file, const TransferName& name);
@@ -45,7 +49,7 @@ class HostDirectories {
   /// Its descriptor, valid until the next one is opened.
   OsResult<int> open(std::string_view host, Missing missing);
   void forget(std::string_view host);
-  int link_under(std::string_view host, int from, const std::string& file, const std::string& as);
+  DiskFailure link_under(std::string_view host, int from, const std::string& file, const std::string& as);
   void unlink_under(std::string_view host, const std::string& name);
 
   int root_;

@@ -1,12 +1,16 @@
 #include "transfer/shard_transfers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace unspool {
 namespace {
 
 constexpr std::size_t kFirstRoom = 2U << 10U;  // most transfers are small
-constexpr std::size_t kMostRuns = 1024;        // of a buffer with holes between its bytes
+/// What a job on its way takes beside its bytes, with the record of a transfer that waits for it.
+constexpr std::size_t kJobCost = 2048;
+constexpr std::size_t kMostRuns = 1024;  // of a buffer with holes between its bytes
 /// Gaps count up to here, far beyond any file, so that no sum overflows.
 constexpr std::uint64_t kLongest = std::uint64_t{1} << 63U;
 
@@ -19,6 +23,43 @@ std::unique_ptr<Transfer> ShardTransfers::open(const Session& session, Side from
   return std::make_unique<StoredTransfer>(*this, session, from, name, app_proto, std::move(file_name));
 }
 
+void ShardTransfers::leave(std::unique_ptr<GrowingFile> file, std::optional<TransferRecord> record) {
+  const GrowingFile* const key = file.get();
+  leaving_.emplace(key, Leaving{.file = std::move(file), .record = std::move(record)});
+}
+
+void ShardTransfers::collect(Timestamp now) {
+  for (StoreRecord& record : store_.news_.take()) {
+    record.time = now;
+    events_.on_store(record);
+  }
+  for (const WriteJob& job : answers_.take()) take_back(job);
+}
+
+void ShardTransfers::finish(Timestamp now) {
+  if (store_.threads_) store_.threads_->hurry();
+  wait_for_answers();
+  collect(now);
+}
+
+void ShardTransfers::wait_for_answers() {
+  while (!leaving_.empty()) {
+    for (const WriteJob& job : answers_.wait()) take_back(job);
+  }
+}
+
+void ShardTransfers::take_back(const WriteJob& job) {
+  const auto left = leaving_.find(job.file);
+  if (left->second.record) ended(job, *left->second.record);
+  leaving_.erase(left);
+}
+
+void ShardTransfers::refused(TransferRecord& record) {
+  store_.count_refused();
+  record.error = store_.threads_->why_full();
+  events_.on_transfer(record);
+}
+
 void ShardTransfers::ended(const WriteJob& job, TransferRecord& record) {
   const WriteJob::Outcome& outcome = job.outcome;
   const TransferName& name = job.file->name;
@@ -26,13 +67,19 @@ void ShardTransfers::ended(const WriteJob& job, TransferRecord& record) {
   store_.add(outcome);
   record.path = outcome.linked.path;
   record.sha256 = outcome.sha256;
-  if (outcome.failure) record.error = outcome.failure->what;
+  if (outcome.failure) {
+    if (!record.error.empty()) record.error += "; ";
+    record.error += outcome.failure->what;
+  }
   events_.on_transfer(record);
 }
 
 StoredTransfer::StoredTransfer(ShardTransfers& shard, const Session& session, Side from, std::string_view name,
                                std::string_view app_proto, TransferName file_name)
-    : shard_{shard}, session_{session}, file_{std::make_unique<GrowingFile>(std::move(file_name))} {
+    : shard_{shard},
+      session_{session},
+      file_{std::make_unique<GrowingFile>(std::move(file_name))},
+      lane_{shard.is_inline() ? 0 : shard.store_.threads_->lane_of(flow_id(session))} {
   job_.file = file_.get();
   record_.from = from;
   record_.app_proto = app_proto;
@@ -80,7 +127,7 @@ void StoredTransfer::reserve(std::size_t more) {
     holding.splice(holding.end(), holding, place_);
   }
   if (needed <= before) return;
-  job_.bytes.reserve(std::min(kPiece, std::max({needed, 2 * before, kFirstRoom})));
+  job_.bytes.reserve(sent_ ? kPiece : std::min(kPiece, std::max({needed, 2 * before, kFirstRoom})));
   shard_.buffered_ += job_.bytes.capacity() - before;
   while (shard_.buffered_ > shard_.most_buffered_ && holding.front() != this) {
     StoredTransfer& quiet = *holding.front();
@@ -97,40 +144,89 @@ void StoredTransfer::look_at_type() {
 
 void StoredTransfer::flush() {
   look_at_type();
-  if (!job_.runs.empty()) shard_.run(job_);
+  if (job_.runs.empty()) return;
+  if (!shard_.is_inline()) {
+    if (!send(WriteJob::Then::grow)) leave_out();
+    return;
+  }
+  shard_.writer_->run(job_);
   job_.bytes.clear();
   job_.runs.clear();
+  job_.written = 0;
+}
+
+/// A buffer of so much room is no longer among those that could be written early.
+void StoredTransfer::forget_buffer(std::size_t room) {
+  if (room == 0) return;
+  shard_.holding_.erase(place_);
+  shard_.buffered_ -= room;
 }
 
 void StoredTransfer::let_go_of_buffer() {
-  if (job_.bytes.capacity() == 0) return;
-  shard_.holding_.erase(place_);
-  shard_.buffered_ -= job_.bytes.capacity();
+  forget_buffer(job_.bytes.capacity());
   job_.bytes = std::vector<std::byte>();  // {} would keep its room
+}
+
+/// To the store's threads, with all that is not written yet. False when there is no room for it: then it is left as it
+/// is. A job without bytes, of a file that they know, always has its place.
+bool StoredTransfer::send(WriteJob::Then then) {
+  const bool is_free = sent_ && job_.bytes.empty();
+  const std::size_t cost = is_free ? 0 : job_.bytes.capacity() + job_.runs.size() * sizeof(Run) + kJobCost;
+  const std::size_t room = job_.bytes.capacity();
+  job_.then = then;
+  job_.size = record_.size;
+  job_.has_holes = !record_.gaps.empty();
+  if (!shard_.store_.threads_->push(lane_, job_, cost, shard_.answers_)) return false;
+  forget_buffer(room);
+  job_ = WriteJob{.file = file_.get()};
+  sent_ = true;
+  return true;
+}
+
+/// What is not written yet becomes a hole.
+void StoredTransfer::leave_out() {
+  for (const Run& run : job_.runs) {
+    record_.gaps.insert({.offset = run.offset, .length = run.length, .cause = Cause::limit});
+    left_out_ += run.length;
+  }
+  let_go_of_buffer();
+  job_ = WriteJob{.file = file_.get()};
 }
 
 void StoredTransfer::discard() {
   if (ended_) return;
   ended_ = true;
-  job_.then = WriteJob::Then::remove;
-  shard_.run(job_);
   let_go_of_buffer();
+  job_ = WriteJob{.file = file_.get(), .then = WriteJob::Then::remove};
+  if (shard_.is_inline()) return shard_.writer_->run(job_);
+  if (!sent_) return;
+  send(WriteJob::Then::remove);
+  shard_.leave(std::move(file_), std::nullopt);
 }
 
 void StoredTransfer::end(bool whole) {
   if (ended_) return;
   ended_ = true;
   look_at_type();
-  job_.then = WriteJob::Then::finish;
-  job_.size = record_.size;
-  job_.has_holes = !record_.gaps.empty();
-  shard_.run(job_);
-  let_go_of_buffer();
-
   record_.session = session_;
   record_.end = session_.last;
   record_.whole = whole;
-  shard_.ended(job_, record_);
+  if (shard_.is_inline()) {
+    job_.then = WriteJob::Then::finish;
+    job_.size = record_.size;
+    job_.has_holes = !record_.gaps.empty();
+    shard_.writer_->run(job_);
+    let_go_of_buffer();
+    return shard_.ended(job_, record_);
+  }
+  bool is_sent = send(WriteJob::Then::finish);
+  if (!is_sent) leave_out();
+  if (!is_sent && !sent_) return shard_.refused(record_);
+  if (!is_sent) send(WriteJob::Then::finish);
+  if (left_out_ > 0) {
+    record_.error = fmt::format("{} bytes are left out: {}", left_out_, shard_.store_.threads_->why_full());
+  }
+  shard_.leave(std::move(file_), std::move(record_));
 }
 
 }  // namespace unspool

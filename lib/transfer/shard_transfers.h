@@ -4,7 +4,9 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "plugin/plugin.h"
 #include "plugin/sink.h"
@@ -12,6 +14,7 @@
 #include "transfer/file_writer.h"
 #include "transfer/transfer_name.h"
 #include "transfer/transfer_store.h"
+#include "transfer/writer_threads.h"
 
 namespace unspool {
 
@@ -19,30 +22,47 @@ class StoredTransfer;
 
 class ShardTransfers final : public TransferSink {
  public:
-  /// At most `buffered` bytes are held for later; then those of the transfers that were quiet longest are written
-  /// early.
-  ShardTransfers(TransferStore& store, EventSink& events, FileWriter writer, FileTypes types, std::size_t buffered)
+  /// Jobs are run by `writer`, or, without one, by the store's threads. At most `buffered` bytes are held for later;
+  /// then those of the transfers that were quiet longest are written early.
+  ShardTransfers(TransferStore& store, EventSink& events, std::optional<FileWriter> writer, FileTypes types,
+                 std::size_t buffered)
       : store_{store},
         events_{events},
         writer_{std::move(writer)},
         types_{std::move(types)},
         most_buffered_{buffered} {}
+  ~ShardTransfers() override { wait_for_answers(); }
 
   std::unique_ptr<Transfer> open(const Session& session, Side from, std::string_view name,
                                  std::string_view app_proto) override;
   void session_ended(const Session& session) override { numbers_.forget(flow_id(session)); }
+  void collect(Timestamp now) override;
+  void finish(Timestamp now) override;
 
  private:
   friend class StoredTransfer;
-  void run(WriteJob& job) { writer_.run(job); }
+  /// A file whose last job is on its way. Without a record nothing is said of it.
+  struct Leaving {
+    std::unique_ptr<GrowingFile> file;
+    std::optional<TransferRecord> record;
+  };
+
+  bool is_inline() const { return writer_.has_value(); }
+  void leave(std::unique_ptr<GrowingFile> file, std::optional<TransferRecord> record);
+  void wait_for_answers();
+  void take_back(const WriteJob& job);
   /// Its file is done: counts it, and says so.
   void ended(const WriteJob& job, TransferRecord& record);
+  /// It has no file, since the writers have too much to do.
+  void refused(TransferRecord& record);
 
   TransferStore& store_;
   EventSink& events_;
-  FileWriter writer_;
+  std::optional<FileWriter> writer_;
   FileTypes types_;
   NameNumbers numbers_;
+  Answers answers_;
+  std::unordered_map<const GrowingFile*, Leaving> leaving_;
   std::size_t most_buffered_;
   std::size_t buffered_ = 0;            // room taken by the buffers of all transfers
   std::list<StoredTransfer*> holding_;  // those with a buffer, the quietest first
@@ -69,15 +89,21 @@ class StoredTransfer final : public Transfer {
   void reserve(std::size_t more);
   void look_at_type();
   void flush();
+  void forget_buffer(std::size_t room);
   void let_go_of_buffer();
+  bool send(WriteJob::Then then);
+  void leave_out();
   void end(bool whole);
 
   ShardTransfers& shard_;
   const Session& session_;
   std::unique_ptr<GrowingFile> file_;  // its writer's
+  unsigned lane_;                      // of the store's threads, if they write
   WriteJob job_;                       // what is not written yet
   TransferRecord record_;
   std::list<StoredTransfer*>::iterator place_;  // among those with a buffer
+  std::uint64_t left_out_ = 0;                  // bytes, for lack of room
+  bool sent_ = false;                           // some of it, to the store's threads
   bool ended_ = false;
 };
 

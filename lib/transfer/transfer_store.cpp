@@ -11,14 +11,28 @@ namespace unspool {
 namespace {
 
 constexpr std::size_t kBuffered = std::size_t{128} << 20U;  // bytes that are not written yet, in all shards together
+constexpr int kWritersLive = 1;                             // SHA-256 included, it outruns most disks
 
 }  // namespace
 
-TransferStore::TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards)
-    : output_{output}, settings_{settings}, shards_{std::max(shards, 1U)} {}
+TransferStore::TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards,
+                             Input input, Say say)
+    : output_{output}, settings_{settings}, shards_{std::max(shards, 1U)}, news_{std::move(say)} {
+  const bool live = input == Input::live;
+  const auto wanted = static_cast<unsigned>(settings.writers < 0 ? (live ? kWritersLive : 0) : settings.writers);
+  if (wanted == 0) return;
+  std::vector<FileWriter> writers;
+  for (unsigned i = 0; i < wanted; ++i) writers.emplace_back(output_, settings_.digest, settings_.open_files / wanted);
+  threads_ =
+      std::make_unique<WriterThreads>(std::move(writers), settings_.queue_bytes,
+                                      live ? WriterThreads::WhenFull::refuse : WriterThreads::WhenFull::wait, news_);
+}
+
+TransferStore::~TransferStore() = default;
 
 std::unique_ptr<TransferSink> TransferStore::sink(EventSink& events) {
-  FileWriter writer{output_, settings_.digest, settings_.open_files / shards_};
+  std::optional<FileWriter> writer;
+  if (!threads_) writer.emplace(output_, settings_.digest, settings_.open_files / shards_);
   return std::make_unique<ShardTransfers>(*this, events, std::move(writer), FileTypes{settings_.types},
                                           kBuffered / shards_);
 }
@@ -30,6 +44,24 @@ std::optional<Error> TransferStore::failed() const {
 
 TransferTotals TransferStore::totals() const {
   return {.files = files_, .bytes = bytes_, .incomplete = incomplete_, .not_stored = not_stored_};
+}
+
+Counts TransferStore::counts() const {
+  const TransferTotals sum = totals();
+  Counts counts{{"transfers.files", sum.files},
+                {"transfers.bytes", sum.bytes},
+                {"transfers.incomplete", sum.incomplete},
+                {"transfers.not_stored", sum.not_stored}};
+  if (!threads_) return counts;
+  counts.insert(counts.end(), {{"transfers.writing.pauses", threads_->pauses()},
+                               {"transfers.writing.times_behind", threads_->times_behind()},
+                               {"transfers.writing.bytes_left_out", threads_->missed_bytes()}});
+  return counts;
+}
+
+void TransferStore::count_refused() {
+  threads_->count_missed_file();
+  not_stored_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void TransferStore::add(const WriteJob::Outcome& outcome) {

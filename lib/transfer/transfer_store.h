@@ -1,7 +1,8 @@
 // What is left on disk: files that protocols found, below transfers/<host>/ of both hosts.
 //
 // It has two halves. On the shard: names, counters, and what is not written yet (shard_transfers.h). Behind it, jobs
-// that need nothing of the shard (file_writer.h): they run inline, and can run on other threads.
+// that need nothing of the shard (file_writer.h): they run inline, or on threads of the store (writer_threads.h), so
+// that a slow or full disk stalls no capture.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,8 @@
 #include "settings/settings.h"
 #include "transfer/file_writer.h"
 #include "transfer/output_directory.h"
+#include "transfer/store_news.h"
+#include "transfer/writer_threads.h"
 
 namespace unspool {
 
@@ -26,11 +29,17 @@ struct TransferTotals {
   std::uint64_t not_stored = 0;  // transfers without a file, since the disk failed
 };
 
+/// What transfers are found in: captures that can be waited with, or the traffic of an interface, which goes on.
+enum class Input : std::uint8_t { files, live };
+
 /// Shared by all shards. Outlives the sinks that it makes.
 class TransferStore {
  public:
-  /// `output` outlives the store. The bound on open files is shared out among the shards.
-  TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards);
+  /// `output` outlives the store. The bound on open files is shared out among the shards, or the threads that write.
+  /// `say` tells the operator, on any thread, what befalls the store as a whole.
+  TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards,
+                Input input = Input::files, Say say = {});
+  ~TransferStore();
 
   /// A sink for one shard, used by one thread. `events` outlives it; it outlives its transfers.
   std::unique_ptr<TransferSink> sink(EventSink& events);
@@ -39,15 +48,21 @@ class TransferStore {
   std::optional<Error> failed() const;
   /// Of all shards so far. Any thread.
   TransferTotals totals() const;
+  /// The same and more by name, as `stats` lists them. Any thread.
+  Counts counts() const;
 
  private:
   friend class ShardTransfers;
+  friend class StoredTransfer;
   /// Counts a transfer that ended.
   void add(const WriteJob::Outcome& outcome);
+  void count_refused();
 
   const OutputDirectory& output_;
   TransferSettings settings_;
   unsigned shards_;
+  StoreNews news_;
+  std::unique_ptr<WriterThreads> threads_;  // none: each shard writes its own
   std::atomic<std::uint64_t> files_{0}, bytes_{0}, incomplete_{0}, not_stored_{0};
   mutable std::mutex mutex_;  // taken when a disk fails
   std::optional<Error> first_failure_;

@@ -1,4 +1,5 @@
 // Events of all types but `flow`, as whole lines.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "told.h"
@@ -193,6 +194,25 @@ TEST(AnomalyEvent, WithoutBytesSaysWhatAndWhere) {
   const std::string line = told(
       [](EventSink& sink) { sink.on_anomaly({.session = web_session(), .time = at(1000), .type = "order_conflict"}); });
   EXPECT_EQ(line, anomaly_line(R"("anomaly":{"type":"stream","event":"order_conflict"})"));
+}
+
+TEST(AnomalyEvent, TellsWhatBefellTheStore) {
+  struct Row {
+    StoreRecord record;
+    const char* expected;
+  };
+  const Row rows[] = {
+      {{.what = StoreRecord::What::paused, .time = at(0), .reason = "the disk is \"full\""},
+       R"("event":"writing_paused"},"unspool":{"reason":"the disk is \"full\"","files":0,"bytes":0}})"},
+      {{.what = StoreRecord::What::caught_up, .time = at(0), .files = 2, .bytes = 3},
+       R"("event":"writing_caught_up"},"unspool":{"files":2,"bytes":3}})"},
+  };
+  for (const Row& row : rows) {
+    const std::string line = told([&](EventSink& sink) { sink.on_store(row.record); });
+    const std::string begin =
+        R"({"timestamp":"2006-11-02T18:15:00.123456+0000","event_type":"anomaly","anomaly":{"type":"store",)";
+    EXPECT_EQ(line, fmt::format("{}{}\n", begin, row.expected));
+  }
 }
 
 TEST(StatsEvent, DotsMakeObjects) {

@@ -60,5 +60,54 @@ TEST(GapList, ListsAThousandAndCountsTheRest) {
   EXPECT_EQ(list.listed.back().length, 5U);
 }
 
+TEST(GapList, TakesOneBetweenTheOthers) {
+  struct Row {
+    const char* what;
+    std::vector<Gap> gaps;
+    Gap inserted;
+    const char* expected;
+  };
+  const Row rows[] = {
+      {"into none", {}, {10, 5, Cause::limit}, "10+5 limit (5 bytes)"},
+      {"behind all", {{0, 5, Cause::limit}}, {10, 5, Cause::limit}, "0+5 limit, 10+5 limit (10 bytes)"},
+      {"before all", {{10, 5, Cause::end}}, {0, 5, Cause::limit}, "0+5 limit, 10+5 end (10 bytes)"},
+      {"between",
+       {{0, 5, Cause::end}, {20, 1, Cause::end}},
+       {10, 5, Cause::end},
+       "0+5 end, 10+5 end, 20+1 end (11 bytes)"},
+      {"joins the one before",
+       {{0, 5, Cause::end}, {20, 1, Cause::end}},
+       {5, 5, Cause::end},
+       "0+10 end, 20+1 end (11 bytes)"},
+      {"joins the one behind",
+       {{0, 5, Cause::end}, {20, 1, Cause::end}},
+       {15, 5, Cause::end},
+       "0+5 end, 15+6 end (11 bytes)"},
+      {"joins both", {{0, 5, Cause::end}, {20, 1, Cause::end}}, {5, 15, Cause::end}, "0+21 end (21 bytes)"},
+      {"of another cause",
+       {{0, 5, Cause::end}, {20, 1, Cause::end}},
+       {5, 15, Cause::limit},
+       "0+5 end, 5+15 limit, 20+1 end (21 bytes)"},
+  };
+  for (const Row& row : rows) {
+    GapList list;
+    for (const Gap& gap : row.gaps) list.add(gap);
+    list.insert(row.inserted);
+    EXPECT_EQ(told(list), row.expected) << row.what;
+  }
+}
+
+TEST(GapList, CountsWhatAnInsertedOnePushesOut) {
+  GapList list;
+  for (std::uint64_t i = 0; i < 1001; ++i) list.add({i * 10, 1, Cause::limit});
+  list.insert({5, 1, Cause::limit});
+  list.insert({20'000, 1, Cause::limit});
+  EXPECT_EQ(list.listed.size(), 1000U);
+  EXPECT_EQ(list.listed[1].offset, 5U);
+  EXPECT_EQ(list.listed.back().offset, 9980U);
+  EXPECT_EQ(list.omitted, 3U);
+  EXPECT_EQ(list.bytes, 1003U);
+}
+
 }  // namespace
 }  // namespace unspool::test

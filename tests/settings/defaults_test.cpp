@@ -112,7 +112,11 @@ Settings others() {
                       .digest = Digest::sha256,
                       .urgent = Urgent::out_of_band,
                       .paws = Paws::drop},
-          .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
+          .transfers = {.digest = Digest::none,
+                        .types = TypeSource::prefix,
+                        .open_files = 3,
+                        .writers = 2,
+                        .queue_bytes = 1U << 20U},
           .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
 }
 
@@ -156,6 +160,8 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  digest: none\n"
             "  types: prefix\n"
             "  open_files: 3\n"
+            "  writers: 2\n"
+            "  queue_bytes: 1MiB\n"
             "events:\n"
             "  types: [stats, flow]\n"
             "  unanswered: each\n"

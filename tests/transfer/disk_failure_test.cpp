@@ -4,9 +4,7 @@
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include <cstddef>
 #include <filesystem>
 
+#include "small_disk.h"
 #include "told.h"
 
 namespace unspool::test {
@@ -23,44 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kNotFollowed = "only directories are expected there, and symbolic links are not followed";
-
-/// A limit of this process, set back at the end.
-class Limit {
- public:
-  Limit(__rlimit_resource_t which, rlim_t most) : which_{which} {
-    EXPECT_EQ(::getrlimit(which, &before_), 0);
-    const rlimit limited{.rlim_cur = most, .rlim_max = before_.rlim_max};
-    EXPECT_EQ(::setrlimit(which, &limited), 0);
-  }
-  Limit(const Limit&) = delete;
-  Limit& operator=(const Limit&) = delete;
-  ~Limit() { ::setrlimit(which_, &before_); }
-
- private:
-  __rlimit_resource_t which_;
-  rlimit before_{};
-};
-
-/// A file system of its own with so much room; not everybody may have one.
-class SmallDisk {
- public:
-  explicit SmallDisk(const char* options) {
-    const std::string path = folder_.path("disk");
-    fs::create_directory(path);
-    mounted = ::mount("none", path.c_str(), "tmpfs", 0, options) == 0;
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    if (mounted) ::umount2(folder_.path("disk").c_str(), MNT_DETACH);
-  }
-  std::string path(const char* name) const { return folder_.path("disk/") + name; }
-
-  bool mounted = false;
-
- private:
-  ScratchFolder folder_;
-};
 
 TEST(DiskFailure, FollowsNoSymbolicLinkThatSomebodyPlanted) {
   struct Row {

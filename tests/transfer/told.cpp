@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 namespace unspool::test {
 namespace {
@@ -60,6 +62,11 @@ void TransferLines::on_transfer(const TransferRecord& transfer) {
   records.push_back(transfer);
 }
 
+void TransferLines::on_store(const StoreRecord& record) {
+  text += fmt::format("* {}: {}{}{} files, {} bytes\n", name(record.what), record.reason,
+                      record.reason.empty() ? "" : ": ", record.files, record.bytes);
+}
+
 std::string tree(const std::string& path) {
   namespace fs = std::filesystem;
   std::vector<std::string> lines;
@@ -79,12 +86,23 @@ std::string tree(const std::string& path) {
   return text;
 }
 
-Store::Store(std::string path, OutputDirectory::Reuse reuse, const TransferSettings& settings) {
+Store::Store(std::string path, OutputDirectory::Reuse reuse, const TransferSettings& settings, Input input) {
   auto opened = OutputDirectory::open(std::move(path), reuse);
   if (!opened) throw std::runtime_error(opened.error().what);
   output = std::move(*opened);
-  store = std::make_unique<TransferStore>(*output, settings, 1);
+  store = std::make_unique<TransferStore>(*output, settings, 1, input);
   sink = store->sink(said);
+}
+
+void Store::wait_for(std::string_view text) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  for (;;) {
+    sink->collect(session.last);
+    if (said.text.find(text) != std::string::npos) return;
+    if (std::chrono::steady_clock::now() > end) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  ADD_FAILURE() << "not said: " << text << "\nbut:\n" << said.text;
 }
 
 void Store::keep(const Session& of, std::string_view name, std::string_view bytes) {

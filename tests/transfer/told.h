@@ -19,10 +19,11 @@ Session session_between(const char* client, std::uint16_t client_port, const cha
 Session web_session();
 
 /// A line for each transfer that ended: "cat.png: 3 bytes, sha256 ba7816bf in transfers/10.0.0.5/^cat.png"; ^ is
-/// kPrefix.
+/// kPrefix. And one for what befell the store: "* writing_resumed: 1 files, 3 bytes".
 class TransferLines : public NoEvents {
  public:
   void on_transfer(const TransferRecord& transfer) override;
+  void on_store(const StoreRecord& record) override;
 
   std::vector<TransferRecord> records;
   std::string text;
@@ -37,8 +38,10 @@ std::string with_short_prefix(std::string text);
 class Store {
  public:
   explicit Store(std::string output, OutputDirectory::Reuse reuse = OutputDirectory::Reuse::refuse,
-                 const TransferSettings& settings = {});
+                 const TransferSettings& settings = {}, Input input = Input::files);
 
+  /// Lets the store's threads work until this has been said; not for longer than ten seconds, which are an error.
+  void wait_for(std::string_view text);
   /// A transfer of the server.
   std::unique_ptr<Transfer> open(std::string_view name) { return open(session, name); }
   std::unique_ptr<Transfer> open(const Session& of, std::string_view name) {
