@@ -18,7 +18,8 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kKiB = 1U << 10U, kMiB = 1U << 20U, kGiB = 1U << 30U, kTiB = kGiB << 10U;
 constexpr milliseconds kNone{0}, kBrief{1};
-constexpr milliseconds kMinute = std::chrono::minutes{1}, kDay = std::chrono::hours{24}, kMonth = 30 * kDay;
+constexpr milliseconds kMinute = std::chrono::minutes{1}, kDay = std::chrono::hours{24}, kMonth = 30 * kDay,
+                       kYear = 365 * kDay;
 constexpr std::uint64_t kMostWorkers = 256;
 constexpr std::size_t kLongestText = 4096;  // PATH_MAX
 constexpr std::size_t kLongList = 1024;     // written on one line; what is longer has a line for each item
@@ -215,13 +216,19 @@ std::vector<SettingsKey> stream_keys(StreamSettings& settings) {
 }
 
 std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
-  auto& [digest, types, open_files, writers, queue_bytes] = settings;
+  auto& [digest, types, open_files, writers, queue_bytes, quota_bytes, quota_files, quota_files_host, max_age,
+         low_space] = settings;
   return {
       word("digest", digest, kDigest),
       word("types", types, kTypeSource),
       number("open_files", open_files, {1, 1'000'000}),
       workers("writers", writers),
       size("queue_bytes", queue_bytes, {kMiB, kTiB}),
+      size("quota_bytes", quota_bytes, {0, 1024 * kTiB}),
+      number<std::uint64_t>("quota_files", quota_files, {0, 1'000'000'000}),
+      number<std::uint64_t>("quota_files_host", quota_files_host, {0, 1'000'000'000}),
+      duration("max_age", max_age, {kNone, 100 * kYear}),
+      size("low_space", low_space, {0, kTiB}),
   };
 }
 

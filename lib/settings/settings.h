@@ -72,6 +72,12 @@ struct TransferSettings {
   std::uint32_t open_files = 512;          // at a time, in all shards together
   int writers = -1;                        // threads that write; 0: shards do; -1: one when live, else 0
   std::uint64_t queue_bytes = 64U << 20U;  // that wait for these threads; live, what does not fit is left out
+  // Of what is stored, while interfaces are listened to; what is oldest is removed first. 0: none.
+  std::uint64_t quota_bytes = 0;             // on disk, in all; the floor bounds them too
+  std::uint64_t quota_files = 1'000'000;     // in all
+  std::uint64_t quota_files_host = 100'000;  // of one host
+  std::chrono::milliseconds max_age{0};      // since the session began, and since the last byte was written
+  std::uint64_t low_space = 1U << 30U;       // bytes that stay free on disk, at most an eighth of it
 
   bool operator==(const TransferSettings&) const = default;
 };

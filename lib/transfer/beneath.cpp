@@ -1,5 +1,6 @@
 #include "transfer/beneath.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -58,6 +59,23 @@ OsResult<Fd> open_beneath(int root, const std::string& path, Missing missing) {
   const int at = outer ? outer.get() : root;
   if (::mkdirat(at, last.c_str(), kMode) != 0 && errno != EEXIST) return tl::unexpected(errno);
   return resolve(at, last);
+}
+
+bool for_each_name(int root, const std::string& path, const std::function<bool(const std::string&)>& call) {
+  const auto found = open_beneath(root, path, Missing::fail);
+  const int fd = found ? ::openat(found->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  DIR* const directory = fd < 0 ? nullptr : ::fdopendir(fd);
+  if (directory == nullptr) {
+    if (fd >= 0) ::close(fd);
+    return true;
+  }
+  bool go_on = true;
+  while (const dirent* entry = go_on ? ::readdir(directory) : nullptr) {
+    const std::string name{entry->d_name};
+    if (name != "." && name != "..") go_on = call(name);
+  }
+  ::closedir(directory);
+  return go_on;
 }
 
 bool refuses_all(int number) {

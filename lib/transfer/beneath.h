@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -18,6 +19,10 @@ enum class Missing : std::uint8_t { fail, make };
 /// An O_PATH descriptor of the directory `path` ("transfers/10.0.0.5") below `root`. What is missing of it is made, if
 /// wanted, readable for owner and group.
 OsResult<Fd> open_beneath(int root, const std::string& path, Missing missing);
+
+/// Calls `call` with each name in the directory `path` below `root`, "." and ".." left out, as long as it answers true;
+/// false when it did not. Nothing is in a directory that cannot be read.
+bool for_each_name(int root, const std::string& path, const std::function<bool(const std::string&)>& call);
 
 /// This errno says that the disk, or the process, takes nothing more of anybody for now: not that one file is wrong.
 bool refuses_all(int number);

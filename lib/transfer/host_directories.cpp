@@ -11,6 +11,8 @@
 namespace unspool {
 namespace {
 
+constexpr int kTries = 4;  // to link into a directory that others keep removing
+
 /// One host's name is enough where both sides are the same.
 std::span<const std::string_view> distinct(const std::array<std::string_view, 2>& hosts) {
   return std::span(hosts).first(hosts[0] == hosts[1] ? 1 : 2);
@@ -59,14 +61,15 @@ DiskFailure HostDirectories::link_under(std::string_view host, int from, const s
   const auto failure = [&](int error, bool of_all) {
     return DiskFailure{error, fmt::format("{}: {}", path_of(host), disk_error(error)), of_all};
   };
-  for (bool again = false;; again = true) {
+  for (int tries = 0;; ++tries) {
     const auto directory = open(host, Missing::make);
-    if (!directory) return failure(directory.error(), refuses_all(directory.error()) || directory.error() == EACCES);
-    if (::linkat(from, file.c_str(), *directory, as.c_str(), 0) == 0) return {};
-    const int error = errno;
+    int error = directory ? 0 : directory.error();
+    if (directory && ::linkat(from, file.c_str(), *directory, as.c_str(), 0) == 0) return {};
+    if (directory) error = errno;
     if (error == EEXIST) return {.number = error, .what = {}};
-    if (error != ENOENT || again) return failure(error, refuses_all(error));
-    forget(host);  // somebody cleaned up: the directory that was kept open is no longer the one of that name
+    if (error != ENOENT || tries == kTries)
+      return failure(error, refuses_all(error) || (!directory && error == EACCES));
+    forget(host);  // somebody cleaned up: the directory that was open, or just made, is no longer the one of that name
   }
 }
 

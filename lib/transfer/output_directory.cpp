@@ -1,6 +1,5 @@
 #include "transfer/output_directory.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -33,23 +32,20 @@ std::optional<struct stat> status_of(int directory, const char* name) {
   return status;
 }
 
-/// Names in a directory below `root`, in order, without "." and "..". None when it cannot be read.
+/// Names in a directory below `root`, in order. None when it cannot be read.
 std::vector<std::string> entries(int root, const char* name) {
   std::vector<std::string> names;
-  const int fd = ::openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return names;
-  DIR* const directory = ::fdopendir(fd);
-  if (directory == nullptr) {
-    ::close(fd);
-    return names;
-  }
-  while (const dirent* entry = ::readdir(directory)) {
-    const std::string_view found{entry->d_name};
-    if (found != "." && found != "..") names.emplace_back(found);
-  }
-  ::closedir(directory);
+  for_each_name(root, name, [&](const std::string& found) {
+    names.push_back(found);
+    return true;
+  });
   std::sort(names.begin(), names.end());
   return names;
+}
+
+/// Without looking at more than one of its names.
+bool is_empty(int root, const char* name) {
+  return for_each_name(root, name, [](const std::string&) { return false; });
 }
 
 }  // namespace
@@ -119,8 +115,8 @@ Result<void> OutputDirectory::reuse(Reuse how) {
   }
   if (how == Reuse::append) return {};
   if (how == Reuse::replace) return remove_earlier_run();
-  const bool holds_run = status_of(root_.get(), kEvents) || !entries(root_.get(), kTransfers).empty() ||
-                         !entries(root_.get(), kPartial).empty();
+  const bool holds_run =
+      status_of(root_.get(), kEvents) || !is_empty(root_.get(), kTransfers) || !is_empty(root_.get(), kPartial);
   if (!holds_run) return {};
   return fail(fmt::format(
       "{}: holds an earlier run; remove that with --replace, add to it with --append, or choose another place with -o",

@@ -64,7 +64,7 @@ void ShardTransfers::ended(const WriteJob& job, TransferRecord& record) {
   const WriteJob::Outcome& outcome = job.outcome;
   const TransferName& name = job.file->name;
   if (outcome.linked.number > name.number) numbers_.moved_to(flow_id(record.session), name.base, outcome.linked.number);
-  store_.add(outcome);
+  store_.add(name.base, outcome);
   record.path = outcome.linked.path;
   record.sha256 = outcome.sha256;
   if (outcome.failure) {

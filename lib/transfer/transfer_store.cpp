@@ -19,13 +19,15 @@ TransferStore::TransferStore(const OutputDirectory& output, const TransferSettin
                              Input input, Say say)
     : output_{output}, settings_{settings}, shards_{std::max(shards, 1U)}, news_{std::move(say)} {
   const bool live = input == Input::live;
-  const auto wanted = static_cast<unsigned>(settings.writers < 0 ? (live ? kWritersLive : 0) : settings.writers);
-  if (wanted == 0) return;
+  const auto writers = static_cast<unsigned>(settings.writers < 0 ? (live ? kWritersLive : 0) : settings.writers);
+  if (writers > 0) start_threads(writers, live ? WriterThreads::WhenFull::refuse : WriterThreads::WhenFull::wait);
+  if (live) care_ = std::make_unique<StoreCare>(output_, settings_, threads_.get(), news_);
+}
+
+void TransferStore::start_threads(unsigned count, WriterThreads::WhenFull when_full) {
   std::vector<FileWriter> writers;
-  for (unsigned i = 0; i < wanted; ++i) writers.emplace_back(output_, settings_.digest, settings_.open_files / wanted);
-  threads_ =
-      std::make_unique<WriterThreads>(std::move(writers), settings_.queue_bytes,
-                                      live ? WriterThreads::WhenFull::refuse : WriterThreads::WhenFull::wait, news_);
+  for (unsigned i = 0; i < count; ++i) writers.emplace_back(output_, settings_.digest, settings_.open_files / count);
+  threads_ = std::make_unique<WriterThreads>(std::move(writers), settings_.queue_bytes, when_full, news_);
 }
 
 TransferStore::~TransferStore() = default;
@@ -52,10 +54,15 @@ Counts TransferStore::counts() const {
                 {"transfers.bytes", sum.bytes},
                 {"transfers.incomplete", sum.incomplete},
                 {"transfers.not_stored", sum.not_stored}};
-  if (!threads_) return counts;
-  counts.insert(counts.end(), {{"transfers.writing.pauses", threads_->pauses()},
-                               {"transfers.writing.times_behind", threads_->times_behind()},
-                               {"transfers.writing.bytes_left_out", threads_->missed_bytes()}});
+  if (threads_) {
+    counts.insert(counts.end(), {{"transfers.writing.pauses", threads_->pauses()},
+                                 {"transfers.writing.times_behind", threads_->times_behind()},
+                                 {"transfers.writing.bytes_left_out", threads_->missed_bytes()}});
+  }
+  if (care_) {
+    counts.insert(counts.end(), {{"transfers.removed.files", care_->removed_files()},
+                                 {"transfers.removed.bytes", care_->removed_bytes()}});
+  }
   return counts;
 }
 
@@ -64,13 +71,14 @@ void TransferStore::count_refused() {
   not_stored_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void TransferStore::add(const WriteJob::Outcome& outcome) {
+void TransferStore::add(std::string_view name, const WriteJob::Outcome& outcome) {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   if (outcome.linked.path.empty()) {
     not_stored_.fetch_add(1, kRelaxed);
   } else {
     files_.fetch_add(1, kRelaxed);
     bytes_.fetch_add(outcome.stored, kRelaxed);
+    if (care_) care_->added(name, outcome.blocks);
     if (outcome.incomplete) incomplete_.fetch_add(1, kRelaxed);
   }
   if (!outcome.failure || outcome.too_long) return;  // too long: a fact of the capture, no trouble with the disk

@@ -17,6 +17,7 @@
 #include "settings/settings.h"
 #include "transfer/file_writer.h"
 #include "transfer/output_directory.h"
+#include "transfer/store_care.h"
 #include "transfer/store_news.h"
 #include "transfer/writer_threads.h"
 
@@ -55,14 +56,16 @@ class TransferStore {
   friend class ShardTransfers;
   friend class StoredTransfer;
   /// Counts a transfer that ended.
-  void add(const WriteJob::Outcome& outcome);
+  void add(std::string_view name, const WriteJob::Outcome& outcome);
   void count_refused();
+  void start_threads(unsigned count, WriterThreads::WhenFull when_full);
 
   const OutputDirectory& output_;
   TransferSettings settings_;
   unsigned shards_;
   StoreNews news_;
   std::unique_ptr<WriterThreads> threads_;  // none: each shard writes its own
+  std::unique_ptr<StoreCare> care_;         // of what is stored, when live
   std::atomic<std::uint64_t> files_{0}, bytes_{0}, incomplete_{0}, not_stored_{0};
   mutable std::mutex mutex_;  // taken when a disk fails
   std::optional<Error> first_failure_;

@@ -116,7 +116,12 @@ Settings others() {
                         .types = TypeSource::prefix,
                         .open_files = 3,
                         .writers = 2,
-                        .queue_bytes = 1U << 20U},
+                        .queue_bytes = 1U << 20U,
+                        .quota_bytes = 1U << 30U,
+                        .quota_files = 4,
+                        .quota_files_host = 5,
+                        .max_age = std::chrono::hours{48},
+                        .low_space = 0},
           .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
 }
 
@@ -162,6 +167,11 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  open_files: 3\n"
             "  writers: 2\n"
             "  queue_bytes: 1MiB\n"
+            "  quota_bytes: 1GiB\n"
+            "  quota_files: 4\n"
+            "  quota_files_host: 5\n"
+            "  max_age: 2d\n"
+            "  low_space: 0\n"
             "events:\n"
             "  types: [stats, flow]\n"
             "  unanswered: each\n"
