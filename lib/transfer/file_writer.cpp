@@ -14,6 +14,7 @@ namespace {
 constexpr mode_t kFileMode = 0640;
 constexpr std::uint64_t kBlock = 512;  // stat's unit, on every file system
 constexpr std::size_t kSpare = 4;      // descriptors left for directories, once the process has no more
+constexpr std::size_t kOneMore = 64;   // files that are opened before one more may stay open than there could be last
 constexpr std::size_t kFewestHosts = 8, kMostHosts = 256;  // directories kept open
 
 }  // namespace
@@ -22,7 +23,8 @@ FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t
     : output_{output},
       hosts_{output.root(), std::clamp(open_files, kFewestHosts, kMostHosts)},
       digest_{digest},
-      most_open_{std::max<std::size_t>(open_files, 1)} {}
+      wanted_open_{std::max<std::size_t>(open_files, 1)},
+      most_open_{wanted_open_} {}
 
 void FileWriter::run(WriteJob& job) { attempt(job, Try::last); }
 
@@ -105,6 +107,7 @@ int FileWriter::open(GrowingFile& file) {
     file.fd = std::move(*fd);
     file.partial = std::move(partial);
   }
+  if (++opened_ % kOneMore == 0 && most_open_ < wanted_open_) ++most_open_;
   open_.push_front(&file);
   file.place = open_.begin();
   return 0;

@@ -93,7 +93,9 @@ class FileWriter {
   const OutputDirectory& output_;
   HostDirectories hosts_;
   Digest digest_;
-  std::size_t most_open_;
+  const std::size_t wanted_open_;
+  std::size_t most_open_;  // fewer, once the process had no more descriptors; slowly more again
+  std::size_t opened_ = 0;
   Fd partial_;                    // the directory, from the first file on
   std::list<GrowingFile*> open_;  // the last written one first
 };

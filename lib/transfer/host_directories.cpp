@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kTries = 4;  // to link into a directory that others keep removing
 
+constexpr unsigned kNumbersTried = 10'000;  // to find the link that a crash left
+
 /// One host's name is enough where both sides are the same.
 std::span<const std::string_view> distinct(const std::array<std::string_view, 2>& hosts) {
   return std::span(hosts).first(hosts[0] == hosts[1] ? 1 : 2);
@@ -111,18 +113,26 @@ HostDirectories::Linked HostDirectories::link(int from, const std::string& file,
               EEXIST, fmt::format("transfers/: {} names like {} are taken", TransferName::kLastNumber, name.base)}};
 }
 
-bool HostDirectories::complete(int from, const std::string& file, const TransferName& name) {
-  const auto hosts = hosts_of(name.base);
-  for (const bool incomplete : {false, true}) {
-    const std::string as = name.file(incomplete);
-    for (const std::string_view host : distinct(hosts)) {
-      const auto directory = open(host, Missing::fail);
-      if (!directory || !same_file(from, file, *directory, as)) continue;
-      for (const std::string_view each : distinct(hosts)) link_under(each, from, file, as);
-      return true;
+std::optional<HostDirectories::Linked> HostDirectories::complete(int from, const std::string& file,
+                                                                 const std::string& base) {
+  const auto hosts = hosts_of(base);
+  const auto has = [&](std::string_view host, const std::string& as) {
+    const auto directory = open(host, Missing::fail);
+    return directory && same_file(from, file, *directory, as);
+  };
+  for (unsigned number = 1; number <= kNumbersTried; ++number) {
+    for (const bool incomplete : {false, true}) {
+      const TransferName name{.base = base, .number = number};
+      bool found = false;
+      for (const std::string_view host : distinct(hosts)) {
+        if (!has(host, name.file(incomplete))) continue;
+        unlink_under(host, name.file(incomplete));
+        found = true;
+      }
+      if (found) return link(from, file, name, incomplete);  // the number may be taken under the other host
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace unspool

@@ -37,9 +37,9 @@ class HostDirectories {
   /// Takes the links away again that link() made.
   void unlink(const TransferName& name, const Linked& linked, bool incomplete);
 
-  /// For a file that a crash left while it was being linked: makes the links that are missing. False when it has none
-  /// yet.
-  bool complete(int from, const std::string& file, const TransferName& name);
+  /// For a file that a crash left while it was being linked, under whatever number: gives it both links. Nothing when
+  /// it has none yet.
+  std::optional<Linked> complete(int from, const std::string& file, const std::string& base);
 
  private:
   struct Kept {

@@ -144,12 +144,10 @@ void OutputDirectory::settle() {
     const auto name = parse_transfer_name(file);
     const auto status = status_of(partial->get(), file.c_str());
     if (!name || !status || !S_ISREG(status->st_mode)) continue;  // not ours
-    const bool was_finished = status->st_nlink > 1 && hosts.complete(partial->get(), file, *name);
-    if (!was_finished) {
-      const auto linked = hosts.link(partial->get(), file, *name, true);
-      if (linked.failure) continue;
-      ++settled_;
-    }
+    const auto completed = status->st_nlink > 1 ? hosts.complete(partial->get(), file, name->base) : std::nullopt;
+    const auto linked = completed ? *completed : hosts.link(partial->get(), file, *name, true);
+    if (linked.failure) continue;
+    if (!completed) ++settled_;
     ::unlinkat(partial->get(), file.c_str(), 0);
   }
 }

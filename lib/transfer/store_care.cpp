@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ StoreCare::~StoreCare() {
 }
 
 void StoreCare::run() {
+  ::pthread_setname_np(::pthread_self(), "store care");
   if (!take_census()) return;
   std::unique_lock lock{mutex_};
   while (!stop_) {

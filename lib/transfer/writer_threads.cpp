@@ -1,6 +1,7 @@
 #include "transfer/writer_threads.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <cerrno>
 #include <chrono>
@@ -66,6 +67,7 @@ bool WriterThreads::push(unsigned lane, WriteJob& job, std::size_t cost, Answers
 }
 
 void WriterThreads::run(Lane& lane) {
+  ::pthread_setname_np(::pthread_self(), "writer");
   while (auto entry = next(lane)) {
     carry_out(lane, entry->job);
     give_back(std::move(*entry));

@@ -226,6 +226,30 @@ TEST(OutputDirectory, CompletesLinksThatACrashInterrupted) {
             "transfers/10.0.0.9/^holes.incomplete = a\ntransfers/10.0.0.9/^whole = abc\n");
 }
 
+TEST(OutputDirectory, CompletesThemUnderWhateverNumberTheyHad) {
+  const ScratchFolder folder;
+  const std::string out = folder.path("out"), prefix{kPrefix};
+  fs::create_directories(out + "/partial");
+  for (const char* const host : {"10.0.0.5", "10.0.0.9"}) fs::create_directories(out + "/transfers/" + host);
+  for (const char* const number : {"", "~2", "~3"}) {
+    folder.file("out/transfers/10.0.0.5/" + prefix + "x" + number, number);
+    folder.file("out/transfers/10.0.0.9/" + prefix + "x" + number, number);
+  }
+  folder.file("out/partial/" + prefix + "x", "abc");
+  fs::create_hard_link(out + "/partial/" + prefix + "x", out + "/transfers/10.0.0.5/" + prefix + "x~4");
+  folder.file("out/partial/" + prefix + "y~2", "de");
+  fs::create_hard_link(out + "/partial/" + prefix + "y~2", out + "/transfers/10.0.0.5/" + prefix + "y");
+  folder.file("out/transfers/10.0.0.9/" + prefix + "y", "taken");
+  const auto output = OutputDirectory::open(out, Reuse::append);
+  ASSERT_TRUE(output);
+  EXPECT_EQ((*output)->settled(), 0U);
+  EXPECT_EQ(tree(out),
+            "transfers/10.0.0.5/^x\ntransfers/10.0.0.5/^x~2 = ~2\ntransfers/10.0.0.5/^x~3 = "
+            "~3\ntransfers/10.0.0.5/^x~4 = abc\ntransfers/10.0.0.5/^y~2 = de\n"
+            "transfers/10.0.0.9/^x\ntransfers/10.0.0.9/^x~2 = ~2\ntransfers/10.0.0.9/^x~3 = "
+            "~3\ntransfers/10.0.0.9/^x~4 = abc\ntransfers/10.0.0.9/^y = taken\ntransfers/10.0.0.9/^y~2 = de\n");
+}
+
 TEST(OutputDirectory, LeavesNoEmptyPartial) {
   const ScratchFolder folder;
   const std::string out = folder.path("out");
