@@ -15,13 +15,14 @@ constexpr mode_t kFileMode = 0640;
 constexpr std::uint64_t kBlock = 512;  // stat's unit, on every file system
 constexpr std::size_t kSpare = 4;      // descriptors left for directories, once the process has no more
 constexpr std::size_t kOneMore = 64;   // files that are opened before one more may stay open than there could be last
-constexpr std::size_t kFewestHosts = 8, kMostHosts = 256;  // directories kept open
+
+bool is_lack_of_descriptors(int error) { return error == EMFILE || error == ENFILE; }
 
 }  // namespace
 
-FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files)
+FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts)
     : output_{output},
-      hosts_{output.root(), std::clamp(open_files, kFewestHosts, kMostHosts)},
+      hosts_{output.root(), std::max<std::size_t>(open_hosts, 1)},
       digest_{digest},
       wanted_open_{std::max<std::size_t>(open_files, 1)},
       most_open_{wanted_open_} {}
@@ -66,7 +67,7 @@ std::optional<DiskFailure> FileWriter::finish(WriteJob& job, Try which) {
     return std::nullopt;
   }
   outcome.incomplete = job.has_holes || file.failure.has_value();
-  outcome.linked = hosts_.link(partial_.get(), file.partial, file.name, outcome.incomplete);
+  outcome.linked = link(file, outcome.incomplete);
   if (which == Try::again && outcome.linked.failure && outcome.linked.failure->of_all) {
     hosts_.unlink(file.name, outcome.linked, outcome.incomplete);
     return std::move(outcome.linked.failure);
@@ -78,6 +79,15 @@ std::optional<DiskFailure> FileWriter::finish(WriteJob& job, Try which) {
   outcome.blocks = file.blocks;
   if (digest_ == Digest::sha256) outcome.sha256 = file.sha256 ? file.sha256->finish() : Sha256{}.finish();
   return std::nullopt;
+}
+
+HostDirectories::Linked FileWriter::link(const GrowingFile& file, bool incomplete) {
+  for (;;) {
+    auto linked = hosts_.link(partial_.get(), file.partial, file.name, incomplete);
+    const bool too_many = linked.failure && is_lack_of_descriptors(linked.failure->number);
+    if (!too_many || !let_go_of_descriptors()) return linked;
+    hosts_.unlink(file.name, linked, incomplete);
+  }
 }
 
 /// Takes it out of partial/; links that it has elsewhere stay.
@@ -123,11 +133,10 @@ OsResult<Fd> FileWriter::open_partial(const std::string& name, int flags) {
     Fd fd{::openat(partial_.get(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kFileMode)};
     if (fd) return fd;
     const int error = errno;
-    const bool too_many = (error == EMFILE || error == ENFILE) && !open_.empty();
-    const bool cleaned_up = error == ENOENT && (flags & O_CREAT) != 0;  // the directory itself is gone
-    if (again || (!too_many && !cleaned_up)) return tl::unexpected(error);
-    if (too_many) keep_open(open_.size() - std::min(open_.size() - 1, kSpare));
+    const bool cleaned_up = error == ENOENT && (flags & O_CREAT) != 0 && !again;  // the directory itself is gone
     if (cleaned_up) partial_.reset();
+    if (cleaned_up || (is_lack_of_descriptors(error) && let_go_of_descriptors())) continue;
+    return tl::unexpected(error);
   }
 }
 
@@ -166,10 +175,18 @@ int FileWriter::write(WriteJob& job, std::uint64_t offset, Bytes bytes) {
   return 0;
 }
 
+/// For the process has no more. False when there was nothing to let go of.
+bool FileWriter::let_go_of_descriptors() {
+  const bool had_hosts = hosts_.close_some(kSpare);
+  if (open_.empty()) return had_hosts;
+  keep_open(open_.size() - std::min(open_.size(), kSpare));
+  return true;
+}
+
 /// Makes `most` the bound on open files.
 void FileWriter::keep_open(std::size_t most) {
-  most_open_ = most;
-  while (open_.size() > most_open_) close(*open_.back());
+  most_open_ = std::max<std::size_t>(most, 1);
+  while (open_.size() > most) close(*open_.back());
 }
 
 void FileWriter::close(GrowingFile& file) {

@@ -65,9 +65,9 @@ class FileWriter {
   /// No file system takes longer ones.
   static constexpr std::uint64_t kLongestFile = std::uint64_t{1} << 62U;
 
-  /// At most `open_files` growing ones, and as many directories of hosts, are open at a time. `output` outlives the
-  /// writer.
-  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files);
+  /// At most so many growing ones, and so many directories of hosts, are open at a time, both at least one. `output`
+  /// outlives the writer.
+  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts);
 
   /// Does it. What fails on disk ends up in the outcome, and concerns no other file.
   void run(WriteJob& job);
@@ -86,6 +86,8 @@ class FileWriter {
   OsResult<Fd> open_partial(const std::string& name, int flags);
   int write_rest(WriteJob& job);
   int write(WriteJob& job, std::uint64_t offset, Bytes bytes);
+  HostDirectories::Linked link(const GrowingFile& file, bool incomplete);
+  bool let_go_of_descriptors();
   void keep_open(std::size_t most);
   void close(GrowingFile& file);
   std::optional<DiskFailure> failed(GrowingFile& file, int error, bool of_all, Try which);

@@ -49,6 +49,12 @@ OsResult<int> HostDirectories::open(std::string_view host, Missing missing) {
   return kept_.front().directory.get();
 }
 
+bool HostDirectories::close_some(std::size_t count) {
+  if (kept_.empty()) return false;
+  for (std::size_t i = 0; i < count && !kept_.empty(); ++i) forget(std::string{kept_.back().host});
+  return true;
+}
+
 void HostDirectories::forget(std::string_view host) {
   const auto found = by_host_.find(host);
   if (found == by_host_.end()) return;

@@ -37,6 +37,9 @@ class HostDirectories {
   /// Takes the links away again that link() made.
   void unlink(const TransferName& name, const Linked& linked, bool incomplete);
 
+  /// Closes so many directories, those that were quiet longest. False when none was open.
+  bool close_some(std::size_t count);
+
   /// For a file that a crash left while it was being linked, under whatever number: gives it both links. Nothing when
   /// it has none yet.
   std::optional<Linked> complete(int from, const std::string& file, const std::string& base);

@@ -1,9 +1,11 @@
 #include "transfer/transfer_store.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <cstdint>
+#include <filesystem>
 
 #include "transfer/shard_transfers.h"
 
@@ -11,13 +13,29 @@ namespace unspool {
 namespace {
 
 constexpr std::size_t kBuffered = std::size_t{128} << 20U;  // bytes that are not written yet, in all shards together
+constexpr std::size_t kOpenHosts = 256;                     // directories of hosts kept open, likewise
+constexpr std::size_t kSpareDescriptors = 14;               // for what is opened later, and while a path is resolved
 constexpr int kWritersLive = 1;                             // SHA-256 included, it outruns most disks
+
+/// How many more this process may open.
+std::size_t descriptors_left() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  std::size_t used = 0;
+  std::error_code none;
+  for (std::filesystem::directory_iterator at{"/proc/self/fd", none}, end; at != end; at.increment(none)) ++used;
+  return static_cast<std::size_t>(limit.rlim_cur) - std::min<std::size_t>(limit.rlim_cur, used + kSpareDescriptors);
+}
 
 }  // namespace
 
 TransferStore::TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards,
                              Input input, Say say)
-    : output_{output}, settings_{settings}, shards_{std::max(shards, 1U)}, news_{std::move(say)} {
+    : output_{output},
+      settings_{settings},
+      shards_{std::max(shards, 1U)},
+      descriptors_{descriptors_left()},
+      news_{std::move(say)} {
   const bool live = input == Input::live;
   const auto writers = static_cast<unsigned>(settings.writers < 0 ? (live ? kWritersLive : 0) : settings.writers);
   if (writers > 0) start_threads(writers, live ? WriterThreads::WhenFull::refuse : WriterThreads::WhenFull::wait);
@@ -26,15 +44,22 @@ TransferStore::TransferStore(const OutputDirectory& output, const TransferSettin
 
 void TransferStore::start_threads(unsigned count, WriterThreads::WhenFull when_full) {
   std::vector<FileWriter> writers;
-  for (unsigned i = 0; i < count; ++i) writers.emplace_back(output_, settings_.digest, settings_.open_files / count);
+  for (unsigned i = 0; i < count; ++i) writers.push_back(writer(count));
   threads_ = std::make_unique<WriterThreads>(std::move(writers), settings_.queue_bytes, when_full, news_);
 }
 
 TransferStore::~TransferStore() = default;
 
+/// One of so many that share what may be open.
+FileWriter TransferStore::writer(unsigned count) const {
+  const std::size_t room = descriptors_ / 2;  // half for files, half for directories
+  return {output_, settings_.digest, std::min<std::size_t>(settings_.open_files, room) / count,
+          std::min(kOpenHosts, room) / count};
+}
+
 std::unique_ptr<TransferSink> TransferStore::sink(EventSink& events) {
   std::optional<FileWriter> writer;
-  if (!threads_) writer.emplace(output_, settings_.digest, settings_.open_files / shards_);
+  if (!threads_) writer.emplace(this->writer(shards_));
   return std::make_unique<ShardTransfers>(*this, events, std::move(writer), FileTypes{settings_.types},
                                           kBuffered / shards_);
 }

@@ -58,11 +58,13 @@ class TransferStore {
   /// Counts a transfer that ended.
   void add(std::string_view name, const WriteJob::Outcome& outcome);
   void count_refused();
+  FileWriter writer(unsigned count) const;
   void start_threads(unsigned count, WriterThreads::WhenFull when_full);
 
   const OutputDirectory& output_;
   TransferSettings settings_;
   unsigned shards_;
+  std::size_t descriptors_;  // that files and directories may take
   StoreNews news_;
   std::unique_ptr<WriterThreads> threads_;  // none: each shard writes its own
   std::unique_ptr<StoreCare> care_;         // of what is stored, when live

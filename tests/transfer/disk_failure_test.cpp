@@ -202,6 +202,24 @@ TEST(DiskFailure, ManagesWithFewDescriptors) {
   EXPECT_EQ(store.totals(), "20 files, 1400000 bytes, 0 incomplete, 0 not stored");
 }
 
+TEST(DiskFailure, ManagesWithFewDescriptorsAndManyHosts) {
+  const ScratchFolder folder;
+  const int next = ::dup(0);
+  ::close(next);
+  const Limit limit{RLIMIT_NOFILE, static_cast<rlim_t>(next) + 12};
+  Store store{folder.path("out"), OutputDirectory::Reuse::refuse, {.types = TypeSource::prefix}};
+  const auto other = store.store->sink(store.said);
+  const auto growing = store.open("growing");
+  growing->write(as_bytes(std::string(70'000, 'a')));
+  for (int i = 1; i < 60; ++i) {
+    const Session session = session_between(fmt::format("10.0.1.{}", i).c_str(), 1066, "10.0.0.9", 80);
+    store.keep(session, "x", "abc");
+    other->open(session, Side::client, "y", "http")->write(as_bytes("de"));
+  }
+  growing->close();
+  EXPECT_EQ(store.totals(), "119 files, 70295 bytes, 0 incomplete, 0 not stored");
+}
+
 /// From now on openat2 is unknown to this process.
 bool forbid_openat2(unsigned error) {
   sock_filter program[] = {
