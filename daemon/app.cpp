@@ -14,12 +14,14 @@
 #include "capture/link_types.h"
 #include "capture/merge.h"
 #include "daemon/capture_loop.h"
+#include "daemon/event_watch.h"
 #include "daemon/exit_code.h"
 #include "daemon/log.h"
 #include "daemon/progress_line.h"
 #include "daemon/service.h"
 #include "daemon/summary.h"
 #include "events/event_log.h"
+#include "events/rotated_files.h"
 #include "pipeline/limit_report.h"
 #include "protocols/catalog.h"
 #include "settings/yaml.h"
@@ -164,9 +166,11 @@ Result<void> App::open_output() {
     spdlog::warn("{}: {} transfers that an earlier run left unfinished are kept as .incomplete", output_->path(),
                  output_->settled());
   }
-  auto file = output_->open_events();
-  if (!file) return tl::unexpected(file.error());
-  auto events = EventLog::open(std::move(*file), output_->path() + "/events.json", settings_.events, sources_.names);
+  if (line_.reuse == CommandLine::Reuse::replace) remove_rotated_files(output_->root(), 0);
+  auto events = EventLog::open({.open = [this] { return output_->open_events(); },
+                                .directory = output_->root(),
+                                .path = output_->path() + "/events.json"},
+                               settings_.events, sources_.names);
   if (!events) return tl::unexpected(events.error());
   events_ = std::move(*events);
   if (events_->repaired() > 0)
@@ -178,10 +182,13 @@ Result<void> App::open_output() {
 void App::read() {
   asio::io_context io{1};
   asio::signal_set signals{io, SIGINT, SIGTERM};
+  if (meaning_of_hangup() == Hangup::stop) signals.add(SIGHUP);
   asio::steady_timer tick{io};
+  EventWatch event_watch{io, events_->file()};
   CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] {
                      signals.cancel();
                      tick.cancel();
+                     event_watch.stop();
                    }};
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
@@ -190,6 +197,7 @@ void App::read() {
     signals.clear();  // a second one is not waited for
   });
   if (!line_.quiet && ::isatty(STDERR_FILENO) != 0) show_progress(tick);
+  event_watch.start();
   loop.start();
   notify_ready();
   io.run();
@@ -234,6 +242,9 @@ int App::run() {
   Counts counts = pipeline_->counts();
   const Counts stored = transfers_->counts();
   counts.insert(counts.end(), stored.begin(), stored.end());
+  const EventFile::Totals events = events_->file().totals();
+  counts.insert(counts.end(),
+                {{"events.lost", events.lost}, {"events.rotated", events.rotated}, {"events.removed", events.removed}});
   EventSink& last = *pipeline_->outputs(0).events;
   last.on_stats(pipeline_->now(), counts);
   last.flush();
@@ -293,7 +304,9 @@ void App::tell_limits(const Counts& counts) {
 }
 
 void App::tell_failures() {
-  if (const auto error = events_->failed()) failed(error->what);
+  const EventFile& events = events_->file();
+  if (const auto loss = events.loss()) failed(loss->what);
+  if (const auto trouble = events.trouble(); trouble && !events.loss()) spdlog::warn(trouble->what);
   if (const auto error = transfers_->failed()) failed(error->what);
 }
 

@@ -102,6 +102,7 @@ EventWriter::EventWriter(EventLog& log)
       stats_{log.wants("stats")} {}
 
 JsonWriter EventWriter::begin(std::string_view type, Timestamp time) {
+  last_ = time;
   JsonWriter json{lines_};
   json.begin_object().member("timestamp", eve_time(time)).member("event_type", type);
   return json;
@@ -115,6 +116,7 @@ void EventWriter::source(JsonWriter& json, std::uint16_t source) {
 
 JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Session& session,
                               std::string_view app_proto) {
+  last_ = time;
   JsonWriter json{lines_};
   json.begin_object().member("timestamp", eve_time(time)).member("flow_id", flow_id(session));
   source(json, session.source);
@@ -136,7 +138,7 @@ void EventWriter::end(JsonWriter& json) {
 
 void EventWriter::flush() {
   if (lines_.empty()) return;
-  log_.write(lines_);
+  log_.file_.append(lines_, last_);
   lines_.clear();
 }
 

@@ -36,6 +36,7 @@ class EventWriter : public EventSink {
 
   EventLog& log_;
   std::string lines_;
+  Timestamp last_;  // of the last line
   Sha1 sha1_;
   bool flow_, fileinfo_, arp_, anomaly_, stats_;
 };

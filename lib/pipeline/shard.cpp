@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kLeaps = 16;  // of the clock, remembered; sessions older than these are idle by any measure
 constexpr std::size_t kAhead = 6;   // items whose sessions are brought into the cache early
+constexpr auto kFlush = std::chrono::seconds(1);  // of the clock, that events wait in a buffer
 
 wire::Segment segment_of(const Item& item) {
   return {.seq = item.seq,
@@ -67,6 +68,10 @@ void Shard::take(const Batch& batch) {
   if (wheel_.due(clock_)) turn_wheel(clock_);
   expire_unanswered();
   outputs_.transfers->collect(clock_);
+  if (clock_ - flushed_ >= kFlush) {
+    outputs_.events->flush();
+    flushed_ = clock_;
+  }
   live_sessions_.store(counters_.sessions_tcp + counters_.sessions_udp, std::memory_order_relaxed);
   live_gaps_.store(std::accumulate(counters_.gaps.begin(), counters_.gaps.end(), std::uint64_t{0}),
                    std::memory_order_relaxed);

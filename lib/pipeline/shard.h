@@ -75,6 +75,7 @@ class Shard {
   Timestamp clock_;
   std::vector<Clock::Leap> leaps_;
   Timestamp last_drop_ = Timestamp::min();
+  Timestamp flushed_;  // when events were last passed on
   std::uint64_t random_;
   std::atomic<std::uint64_t> live_sessions_{0}, live_gaps_{0};
 };

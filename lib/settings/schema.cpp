@@ -233,11 +233,14 @@ std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
 }
 
 std::vector<SettingsKey> event_keys(EventSettings& settings) {
-  auto& [types, unanswered, anomalies] = settings;
+  auto& [types, unanswered, anomalies, rotate_bytes, rotate_interval, keep] = settings;
   return {
       event_types("types", types),
       word("unanswered", unanswered, kUnanswered),
       number("anomalies", anomalies, {1, 100'000'000}),
+      size("rotate_bytes", rotate_bytes, {0, kTiB}),
+      duration("rotate_interval", rotate_interval, {kNone, kMonth}),
+      number("keep", keep, {0, 1'000'000}),
   };
 }
 

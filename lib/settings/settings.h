@@ -89,6 +89,9 @@ struct EventSettings {
   Unanswered unanswered =
       Unanswered::summary;           // of handshakes: one `anomaly` for a target and minute, or a `flow` each
   std::uint32_t anomalies = 10'000;  // events of contradictions a minute, in all shards together; the rest is counted
+  std::uint64_t rotate_bytes = 0;    // of events.json, before it is renamed and begun anew; 0: never
+  std::chrono::milliseconds rotate_interval{0};  // likewise, at multiples of it in UTC; 0: never
+  std::uint32_t keep = 30;                       // rotated files that are not removed; 0: all
 
   bool operator==(const EventSettings&) const = default;
 };

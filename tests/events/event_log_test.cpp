@@ -3,10 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
 #include <thread>
 
 #include "support/capture_file.h"
@@ -71,7 +69,7 @@ TEST(EventLog, LinesOfTwoThreadsNeverMix) {
     }
   };
   { const std::jthread one{speak, "one"}, two{speak, "two"}; }
-  EXPECT_EQ(log->failed(), std::nullopt);
+  EXPECT_FALSE(log->file().loss());
   const std::string text = file_text(path);
   expect_json_lines(text);
   std::uint64_t ones = 0, twos = 0;
@@ -141,7 +139,7 @@ TEST(EventLog, IsNotOpenedWhereItCannotBeRepaired) {
   const ScratchFolder folder;
   const std::string path = folder.file("events.json", "{");
   const auto error = [](int fd) {
-    const auto log = EventLog::open(Fd{fd}, "events.json", {}, {});
+    const auto log = EventLog::open({.open = [fd]() -> Result<Fd> { return Fd{fd}; }, .path = "events.json"}, {}, {});
     return log ? "opened" : log.error().what;
   };
   EXPECT_EQ(error(-1), "events.json: cannot be looked at: Bad file descriptor (os error 9)");
@@ -149,61 +147,6 @@ TEST(EventLog, IsNotOpenedWhereItCannotBeRepaired) {
   EXPECT_EQ(error(::open(path.c_str(), O_RDONLY)),
             "events.json: its cut last line cannot be removed: Invalid argument (os error 22)");
   EXPECT_EQ(file_text(path), "{");
-}
-
-TEST(EventLog, SaysWhyAFullDiskTakesNoMore) {
-  auto log = EventLog::open(Fd{::open("/dev/full", O_RDWR)}, "/out/events.json", {}, {});
-  ASSERT_TRUE(log);
-  const auto sink = (*log)->sink();
-  say(*sink);
-  EXPECT_EQ((*log)->failed(), std::nullopt) << "nothing was tried yet";
-  sink->flush();
-  ASSERT_TRUE((*log)->failed());
-  EXPECT_EQ((*log)->failed()->what,
-            "/out/events.json: events can no longer be written: No space left on device (os error 28); "
-            "make room there, or choose another place with -o");
-}
-
-/// No file of this process grows past `bytes` while it lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
-    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
-    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() {
-    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
-
-TEST(EventLog, TheFirstFailureIsTheLastWriteAndTheNextStartCutsWhatItLeft) {
-  const ScratchFolder folder;
-  const std::string path = folder.path("events.json");
-  {
-    const auto log = open_log(path);
-    const auto one = log->sink(), two = log->sink();
-    say(*one);
-    say(*one);
-    {
-      const FileSizeLimit limit{kLine.size() + 10};
-      one->flush();
-    }
-    ASSERT_TRUE(log->failed());
-    EXPECT_EQ(log->failed()->what, path + ": events can no longer be written: File too large (os error 27)");
-    say(*two);
-    two->flush();
-    EXPECT_EQ(file_text(path), kLine + kLine.substr(0, 10)) << "nothing is written behind a cut line";
-  }
-  EXPECT_EQ(open_log(path)->repaired(), 10U);
-  EXPECT_EQ(file_text(path), kLine);
 }
 
 }  // namespace

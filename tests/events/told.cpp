@@ -34,8 +34,12 @@ Session web_session() { return session_between(endpoint("10.0.0.5", 49152), endp
 
 Fd open_file(const std::string& path) { return Fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)}; }
 
+EventPlace place_of(const std::string& path, int directory) {
+  return {.open = [path]() -> Result<Fd> { return open_file(path); }, .directory = directory, .path = path};
+}
+
 std::unique_ptr<EventLog> open_log(const std::string& path, const EventSettings& settings, SourceName source) {
-  auto log = EventLog::open(open_file(path), path, settings, {std::move(source)});
+  auto log = EventLog::open(place_of(path), settings, {std::move(source)});
   if (log) return std::move(*log);
   ADD_FAILURE() << log.error().what;
   return nullptr;

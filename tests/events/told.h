@@ -25,6 +25,8 @@ Session web_session();
 
 /// A new file for events, open for reading and writing, as the application opens it.
 Fd open_file(const std::string& path);
+/// A log's place there; with a descriptor of its directory it can be rotated.
+EventPlace place_of(const std::string& path, int directory = -1);
 std::unique_ptr<EventLog> open_log(const std::string& path, const EventSettings& settings = {},
                                    SourceName source = {"web.pcap"});
 std::string file_text(const std::string& path);

@@ -122,7 +122,12 @@ Settings others() {
                         .quota_files_host = 5,
                         .max_age = std::chrono::hours{48},
                         .low_space = 0},
-          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
+          .events = {.types = {"stats", "flow"},
+                     .unanswered = Unanswered::each,
+                     .anomalies = 99,
+                     .rotate_bytes = 1'000'000,
+                     .rotate_interval = 24h,
+                     .keep = 0}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -175,7 +180,10 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "events:\n"
             "  types: [stats, flow]\n"
             "  unanswered: each\n"
-            "  anomalies: 99\n");
+            "  anomalies: 99\n"
+            "  rotate_bytes: 1MB\n"
+            "  rotate_interval: 1d\n"
+            "  keep: 0\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {
