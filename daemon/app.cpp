@@ -16,6 +16,7 @@
 #include "daemon/capture_loop.h"
 #include "daemon/event_watch.h"
 #include "daemon/exit_code.h"
+#include "daemon/heartbeat.h"
 #include "daemon/log.h"
 #include "daemon/progress_line.h"
 #include "daemon/service.h"
@@ -138,6 +139,7 @@ class App {
   Result<void> open_output();
   void read();
   void show_progress(asio::steady_timer& tick);
+  std::string progress() const;
   void tell_capture_end();
   void tell_failures();
   void tell_link_types();
@@ -185,10 +187,12 @@ void App::read() {
   if (meaning_of_hangup() == Hangup::stop) signals.add(SIGHUP);
   asio::steady_timer tick{io};
   EventWatch event_watch{io, events_->file()};
+  Heartbeat heartbeat{io, [&] { return pipeline_->pulses(); }, [&] { return progress(); }};
   CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] {
                      signals.cancel();
                      tick.cancel();
                      event_watch.stop();
+                     heartbeat.stop();
                    }};
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
@@ -200,6 +204,7 @@ void App::read() {
   event_watch.start();
   loop.start();
   notify_ready();
+  heartbeat.start();
   io.run();
 }
 
@@ -211,13 +216,15 @@ void App::show_progress(asio::steady_timer& tick) {
       std::fputs("\r\x1b[K", stderr);
       return;
     }
-    const SoFar so_far{.sessions = pipeline_->live_sessions(),
-                       .transfers = transfers_->totals().files,
-                       .gaps = pipeline_->live_gaps()};
-    const auto elapsed = std::chrono::steady_clock::now() - began_;
-    std::fputs(fmt::format("\r{}\x1b[K", progress_line(sources_.merged->progress(), so_far, elapsed)).c_str(), stderr);
+    std::fputs(fmt::format("\r{}\x1b[K", progress()).c_str(), stderr);
     show_progress(tick);
   });
+}
+
+std::string App::progress() const {
+  const SoFar so_far{
+      .sessions = pipeline_->live_sessions(), .transfers = transfers_->totals().files, .gaps = pipeline_->live_gaps()};
+  return progress_line(sources_.merged->progress(), so_far, std::chrono::steady_clock::now() - began_);
 }
 
 int App::run() {

@@ -7,8 +7,8 @@ libsystemd-dev libcli11-dev libssl-dev libexpected-dev libxxhash-dev libmagic-de
 # What the tests need beside it.
 test_packages='libgtest-dev libgmock-dev'
 
-# What CI needs beside both: a second compiler, and the formatter whose version the project's format is.
-ci_packages='clang-14 libclang-rt-14-dev clang-format-14 git python3 chromium'
+# What CI needs beside both: a second compiler, the formatter whose version the project's format is, and what judges units.
+ci_packages='clang-14 libclang-rt-14-dev clang-format-14 git python3 chromium systemd'
 
 # install_missing PACKAGE...: installs those that are not there, and never removes one. As root, or with sudo.
 install_missing() {

@@ -1,8 +1,11 @@
 #include "pipeline/pipeline.h"
 
+#include <fmt/format.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "base/ring.h"
@@ -20,19 +23,23 @@ struct Pipeline::Lane {
   Shard shard;
   Ring<Batch> full{kBatchesOnTheWay}, spent{kBatchesOnTheWay};
   std::size_t batches = 0;  // made so far
-  std::thread thread;       // none when the shard runs on the caller's
+  std::uint64_t given = 0;  // to the thread
+  std::atomic<std::uint64_t> done{0};
+  std::thread thread;  // none when the shard runs on the caller's
 
   Lane(const Settings& settings, unsigned shards, ShardOutputs outputs) : shard{settings, shards, std::move(outputs)} {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  void run(const Ending& ending) {
+  void run(const Ending& ending, unsigned number) {
+    ::pthread_setname_np(::pthread_self(), fmt::format("shard {}", number).c_str());
     for (;;) {
       Batch* batch = full.pop();
       shard.take(*batch);
       const bool last = batch->last;
       if (last) shard.finish(ending);
       spent.push(batch);
+      done.fetch_add(1, std::memory_order_relaxed);
       if (last) return;
     }
   }
@@ -53,7 +60,9 @@ Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret&
       settings, shards, secret,
       [this](unsigned shard, std::unique_ptr<Batch> batch) { return send(shard, std::move(batch)); });
   if (workers == 0) return;
-  for (auto& lane : lanes_) lane->thread = std::thread([this, &lane = *lane] { lane.run(ending_); });
+  for (unsigned i = 0; i < shards; ++i) {
+    lanes_[i]->thread = std::thread([this, i] { lanes_[i]->run(ending_, i); });
+  }
 }
 
 Pipeline::~Pipeline() { finish(Ending::shutdown); }
@@ -70,6 +79,7 @@ std::unique_ptr<Batch> Pipeline::send(unsigned shard, std::unique_ptr<Batch> bat
     batch->clear();
     return batch;
   }
+  ++lane.given;
   lane.full.push(batch.release());  // has room for every batch there is
   Batch* empty = lane.spent.try_pop();
   if (empty == nullptr && ++lane.batches < kBatchesOnTheWay) return std::make_unique<Batch>();
@@ -105,6 +115,15 @@ std::uint64_t Pipeline::live_gaps() const {
   std::uint64_t sum = 0;
   for (const auto& lane : lanes_) sum += lane->shard.live_gaps();
   return sum;
+}
+
+std::vector<Pulse> Pipeline::pulses() const {
+  std::vector<Pulse> pulses;
+  pulses.reserve(lanes_.size());
+  for (const auto& lane : lanes_) {
+    pulses.push_back({.given = lane->given, .done = lane->done.load(std::memory_order_relaxed)});
+  }
+  return pulses;
 }
 
 ShardCounters Pipeline::sum() const {

@@ -14,6 +14,11 @@
 
 namespace unspool {
 
+/// A sign of life of a thread: how many pieces of work it was given so far, and how many of them it has done.
+struct Pulse {
+  std::uint64_t given = 0, done = 0;
+};
+
 class Pipeline {
  public:
   /// Makes the outputs of one shard; called on the caller's thread, used on the shard's.
@@ -37,6 +42,8 @@ class Pipeline {
   /// Sessions and gaps so far, for somebody who watches.
   std::uint64_t live_sessions() const;
   std::uint64_t live_gaps() const;
+  /// Of each shard's thread; equal numbers where shards run on the caller's.
+  std::vector<Pulse> pulses() const;
   /// After finish(): totals of the run, none of which depends on how many workers there were.
   Counts counts() const;
   /// After finish(): what no protocol claimed, by the server's port.

@@ -1,0 +1,173 @@
+// What systemd hears: that the daemon is ready, alive, stuck, stopping.
+#include "daemon/heartbeat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "base/file.h"
+#include "running.h"
+#include "support/dialog.h"
+
+namespace unspool::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+// ---- who is stuck
+
+TEST(PulseWatch, IsPatientWithWhoeverMovesOrHasNothingToDo) {
+  PulseWatch watch{10s};
+  const PulseWatch::Clock::time_point start{};
+  const std::vector<Pulse> idle{{.given = 5, .done = 5}, {}};
+  EXPECT_EQ(watch.stuck(idle, start), std::nullopt);
+  EXPECT_EQ(watch.stuck(idle, start + 1h), std::nullopt) << "without work for an hour";
+  const std::vector<Pulse> busy{{.given = 6, .done = 5}, {}};
+  EXPECT_EQ(watch.stuck(busy, start + 1h + 1s), std::nullopt) << "work has just come";
+  EXPECT_EQ(watch.stuck(busy, start + 1h + 10s), std::nullopt);
+  EXPECT_EQ(watch.stuck(busy, start + 1h + 11s), 0U) << "counted from when it was last seen without work";
+  const std::vector<Pulse> slow{{.given = 900, .done = 6}, {}};
+  EXPECT_EQ(watch.stuck(slow, start + 1h + 12s), std::nullopt) << "it moved";
+  EXPECT_EQ(watch.stuck(slow, start + 1h + 23s), 0U);
+  EXPECT_EQ(watch.stuck(idle, start + 1h + 24s), std::nullopt);
+}
+
+TEST(PulseWatch, NamesTheOneThatIsStuck) {
+  PulseWatch watch{1s};
+  const PulseWatch::Clock::time_point start{};
+  std::vector<Pulse> pulses{{.given = 1}, {.given = 1}, {.given = 1}};
+  EXPECT_EQ(watch.stuck(pulses, start), std::nullopt);
+  pulses[0].done = 1;
+  EXPECT_EQ(watch.stuck(pulses, start + 2s), 1U);
+}
+
+// ---- against a socket that stands for systemd's
+
+class Systemd {
+ public:
+  explicit Systemd(std::chrono::microseconds watchdog = 0us) : watchdog_{watchdog} {
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
+        << std::strerror(errno);
+  }
+  Running::Environment environment() const {
+    Running::Environment all{{"NOTIFY_SOCKET", path_}};
+    if (watchdog_ > 0us) all.emplace_back("WATCHDOG_USEC", std::to_string(watchdog_.count()));
+    return all;
+  }
+  /// All messages that came and were not passed over yet.
+  std::vector<std::string> heard() {
+    receive();
+    return std::exchange(came_, {});
+  }
+  /// Waits for a message that begins so, and passes over those before it.
+  bool hears(const std::string& beginning, std::chrono::milliseconds limit = 10s) {
+    return soon(
+        [&] {
+          receive();
+          const auto found = std::find_if(came_.begin(), came_.end(),
+                                          [&](const std::string& message) { return message.starts_with(beginning); });
+          const bool there = found != came_.end();
+          came_.erase(came_.begin(), there ? found + 1 : found);
+          return there;
+        },
+        limit);
+  }
+
+ private:
+  void receive() {
+    char text[4096];
+    for (ssize_t n = 0; (n = ::recv(socket_.get(), text, sizeof text, MSG_DONTWAIT)) >= 0;) {
+      came_.emplace_back(text, static_cast<std::size_t>(n));
+    }
+  }
+
+  ScratchFolder folder_;
+  const std::string path_ = folder_.path("notify");
+  const Fd socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  std::chrono::microseconds watchdog_;
+  std::vector<std::string> came_;
+};
+
+std::string arp_at(Duration after) { return to_pcap({{kTestTime + after, eth() / arp("10.0.0.1", "10.0.0.2")}}); }
+
+class Service : public testing::Test {
+ protected:
+  ScratchFolder folder;
+  std::vector<std::string> words{"-r", "-", "-o", folder.path("out"), "-j", "2", "-q"};
+};
+
+TEST_F(Service, IsReadyThenStops) {
+  Systemd systemd;
+  Running program{words, systemd.environment()};
+  program.feed(arp_at(0s));
+  EXPECT_TRUE(systemd.hears("READY=1"));
+  EXPECT_TRUE(systemd.hears("STATUS="));
+  EXPECT_FALSE(systemd.hears("WATCHDOG=1", 200ms)) << "nobody asked for it";
+  program.signal(SIGTERM);
+  EXPECT_TRUE(systemd.hears("STOPPING=1"));
+  EXPECT_EQ(program.end().exit_code, 0);
+}
+
+TEST_F(Service, IsNotReadyWhenItCannotStart) {
+  Systemd systemd;
+  words.insert(words.end(), {"-r", "/nowhere.pcap"});
+  Running program{words, systemd.environment()};
+  EXPECT_EQ(program.end().exit_code, 4);
+  EXPECT_THAT(systemd.heard(), testing::IsEmpty());
+}
+
+TEST_F(Service, IsAliveWhileItHasNothingToDo) {
+  Systemd systemd{200ms};
+  Running program{words, systemd.environment()};
+  program.feed(arp_at(0s));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(systemd.hears("WATCHDOG=1", 1s)) << i;
+}
+
+/// The id of the program's thread of this name; 0 when there is none.
+pid_t thread_of(const Running& program, const std::string& name) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(program.pid()) + "/task")) {
+    if (content(entry.path() / "comm") == name + "\n") return std::stoi(entry.path().filename().string());
+  }
+  return 0;
+}
+
+TEST_F(Service, IsNotAliveWhileAShardWithWorkIsFrozen) {
+  Systemd systemd{400ms};
+  Running program{words, systemd.environment()};
+  program.feed(arp_at(0s));
+  ASSERT_TRUE(systemd.hears("READY=1"));
+  ASSERT_TRUE(soon([&] { return thread_of(program, "shard 1") != 0; }));
+  const pid_t shard = thread_of(program, "shard 1");
+  if (::ptrace(PTRACE_SEIZE, shard, nullptr, nullptr) != 0) GTEST_SKIP() << "ptrace is not allowed here";
+  ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, shard, nullptr, nullptr), 0);
+  ASSERT_EQ(::waitpid(shard, nullptr, __WALL), shard);
+  std::this_thread::sleep_for(600ms);
+  systemd.heard();
+  EXPECT_TRUE(systemd.hears("WATCHDOG=1", 1s)) << "without work it need not move";
+  program.feed(arp_at(1s).substr(24));  // every shard gets the clock, if nothing else
+  std::this_thread::sleep_for(700ms);
+  systemd.heard();
+  EXPECT_FALSE(systemd.hears("WATCHDOG=1", 400ms));
+  EXPECT_THAT(program.err(), HasSubstr("shard 1 has work, and has done none of it for 0.4 s"));
+  ASSERT_EQ(::ptrace(PTRACE_DETACH, shard, nullptr, nullptr), 0);
+  EXPECT_TRUE(systemd.hears("WATCHDOG=1")) << "what goes on is alive again";
+  EXPECT_EQ(program.end().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace unspool::test
