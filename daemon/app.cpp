@@ -14,10 +14,12 @@
 #include "capture/link_types.h"
 #include "capture/merge.h"
 #include "daemon/capture_loop.h"
+#include "daemon/confinement.h"
 #include "daemon/event_watch.h"
 #include "daemon/exit_code.h"
 #include "daemon/heartbeat.h"
 #include "daemon/log.h"
+#include "daemon/privileges.h"
 #include "daemon/progress_line.h"
 #include "daemon/service.h"
 #include "daemon/summary.h"
@@ -136,7 +138,9 @@ class App {
   int run();
 
  private:
+  Result<void> let_go();
   Result<void> open_output();
+  Result<void> confine_process();
   void read();
   void show_progress(asio::steady_timer& tick);
   std::string progress() const;
@@ -151,6 +155,7 @@ class App {
   const HashSecret secret_ = HashSecret::draw();
   Filter filter_;
   Sources sources_;
+  std::optional<Identity> identity_;  // whom the process becomes
   std::unique_ptr<OutputDirectory> output_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<TransferStore> transfers_;
@@ -159,6 +164,24 @@ class App {
   bool interrupted_ = false;
   int exit_code_ = kFine;
 };
+
+/// Captures are open: from here on the process is who it will be. The output is that one's, from its first file on.
+Result<void> App::let_go() {
+  if (identity_) {
+    if (auto made = make_directory_for(*identity_, settings_.output); !made) return made;
+  }
+  const bool was_root = ::geteuid() == 0;
+  const auto kept = drop_privileges(identity_, Keep::nothing);
+  if (!kept) return tl::unexpected(kept.error());
+  if (!kept->empty()) spdlog::warn(*kept);
+  if (!was_root || ::access(settings_.output.c_str(), R_OK | W_OK | X_OK) == 0 || errno != EACCES) return {};
+  const std::string who = identity_ ? identity_->name : "root without its privileges, which are let go of";
+  return fail(
+      fmt::format("{0}: cannot be used by {1}; give it to that user (chown -R {2} {0}), {3}or choose another place "
+                  "with -o",
+                  settings_.output, who, identity_ ? identity_->name : "root",
+                  identity_ ? "" : "name its owner in process.user, "));
+}
 
 Result<void> App::open_output() {
   auto output = OutputDirectory::open(settings_.output, reuse_of(line_.reuse));
@@ -178,6 +201,19 @@ Result<void> App::open_output() {
   if (events_->repaired() > 0)
     spdlog::warn("{}/events.json: {} bytes of a last line that was cut off are removed", output_->path(),
                  events_->repaired());
+  return {};
+}
+
+/// Before there are threads.
+Result<void> App::confine_process() {
+  if (!settings_.process.confine) return {};
+  const auto confinement = confine({.write = {output_->path()}, .read = {}});
+  if (!confinement) return tl::unexpected(confinement.error());
+  if (confinement->abi > 0) {
+    spdlog::debug("confined to {} by Landlock (ABI {})", output_->path(), confinement->abi);
+  } else {
+    spdlog::log(is_service() ? spdlog::level::warn : spdlog::level::debug, "not confined: {}", confinement->why);
+  }
   return {};
 }
 
@@ -228,17 +264,25 @@ std::string App::progress() const {
 }
 
 int App::run() {
-  if (auto opened = open_output(); !opened) {
+  auto identity = identity_of(settings_.process);
+  if (!identity) {
+    spdlog::error(identity.error().what);
+    return kConfigurationError;
+  }
+  identity_ = std::move(*identity);
+  const int wanted = settings_.pipeline.workers;
+  const unsigned workers = wanted < 0 ? Pipeline::workers_for_this_machine() : static_cast<unsigned>(wanted);
+  std::vector<std::vector<OfferedProtocol>> offered(std::max(workers, 1U));  // their filters may ask for names of hosts
+  for (auto& of_shard : offered) of_shard = offered_protocols(settings_.protocols);
+  const auto opened = let_go().and_then([&] { return open_output(); }).and_then([&] { return confine_process(); });
+  if (!opened) {
     spdlog::error(opened.error().what);
     return kUsageError;
   }
-  const int wanted = settings_.pipeline.workers;
-  const unsigned workers = wanted < 0 ? Pipeline::workers_for_this_machine() : static_cast<unsigned>(wanted);
   transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U), Input::files,
                                                [](const std::string& text) { spdlog::warn(text); });
-  pipeline_ = std::make_unique<Pipeline>(settings_, workers, secret_, [&](unsigned) {
-    ShardOutputs outputs{
-        .events = events_->sink(), .transfers = nullptr, .protocols = offered_protocols(settings_.protocols)};
+  pipeline_ = std::make_unique<Pipeline>(settings_, workers, secret_, [&](unsigned shard) {
+    ShardOutputs outputs{.events = events_->sink(), .transfers = nullptr, .protocols = std::move(offered[shard])};
     outputs.transfers = transfers_->sink(*outputs.events);
     return outputs;
   });

@@ -2,7 +2,7 @@
 
 # What the build needs; the list stands in README.md too.
 build_packages='g++ cmake ninja-build pkg-config libpcap-dev libboost-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
-libsystemd-dev libcli11-dev libssl-dev libexpected-dev libxxhash-dev libmagic-dev zlib1g-dev libbrotli-dev libzstd-dev'
+libsystemd-dev libcap-ng-dev libcli11-dev libssl-dev libexpected-dev libxxhash-dev libmagic-dev zlib1g-dev libbrotli-dev libzstd-dev'
 
 # What the tests need beside it.
 test_packages='libgtest-dev libgmock-dev'

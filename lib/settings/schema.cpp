@@ -244,6 +244,11 @@ std::vector<SettingsKey> event_keys(EventSettings& settings) {
   };
 }
 
+std::vector<SettingsKey> process_keys(ProcessSettings& settings) {
+  auto& [user, group, confine] = settings;
+  return {text("user", user), text("group", group), flag("confine", confine)};
+}
+
 std::vector<SettingsKey> http_keys(HttpSettings& settings) {
   auto& [decoded_bytes, decoded_ratio, header_bytes] = settings;
   return {
@@ -327,7 +332,7 @@ std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings) {
 }
 
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
-  auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events] = settings;
+  auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events, process] = settings;
   return {
       text("output", output),
       protocols("protocols", protocol_list, protocol_names),
@@ -337,6 +342,7 @@ std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string>
       mapping("streams", stream_keys(streams)),
       mapping("transfers", transfer_keys(transfers)),
       mapping("events", event_keys(events)),
+      mapping("process", process_keys(process)),
   };
 }
 

@@ -125,6 +125,14 @@ struct ProtocolSettings {
   bool operator==(const ProtocolSettings&) const = default;
 };
 
+struct ProcessSettings {
+  std::string user;     // whom it becomes when root starts it, and everything is open; empty: nobody else
+  std::string group;    // likewise; empty: the user's
+  bool confine = true;  // with Landlock: no file elsewhere, no program, no TCP
+
+  bool operator==(const ProcessSettings&) const = default;
+};
+
 struct Settings {
   std::string output;  // directory; empty: ./<first capture>.unspool
   std::vector<ProtocolSettings> protocols{{"http"}, {"socks"}, {"transcript"}};
@@ -134,6 +142,7 @@ struct Settings {
   StreamSettings streams;
   TransferSettings transfers;
   EventSettings events;
+  ProcessSettings process;
 
   bool operator==(const Settings&) const = default;
 };

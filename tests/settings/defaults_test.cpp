@@ -127,7 +127,8 @@ Settings others() {
                      .anomalies = 99,
                      .rotate_bytes = 1'000'000,
                      .rotate_interval = 24h,
-                     .keep = 0}};
+                     .keep = 0},
+          .process = {.user = "unspool", .group = "wheel", .confine = false}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -183,7 +184,11 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  anomalies: 99\n"
             "  rotate_bytes: 1MB\n"
             "  rotate_interval: 1d\n"
-            "  keep: 0\n");
+            "  keep: 0\n"
+            "process:\n"
+            "  user: \"unspool\"\n"
+            "  group: \"wheel\"\n"
+            "  confine: false\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {
