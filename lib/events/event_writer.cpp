@@ -99,6 +99,7 @@ EventWriter::EventWriter(EventLog& log)
       fileinfo_{log.wants("fileinfo")},
       arp_{log.wants("arp")},
       anomaly_{log.wants("anomaly")},
+      interface_{log.wants("interface")},
       stats_{log.wants("stats")} {}
 
 JsonWriter EventWriter::begin(std::string_view type, Timestamp time) {
@@ -263,6 +264,14 @@ void EventWriter::on_limit(const LimitRecord& limit) {
   JsonWriter json = begin("anomaly", limit.time);
   json.key("anomaly").begin_object().member("type", "limit").member("event", limit.setting).end_object();
   json.key("unspool").begin_object().member("times", limit.times).end_object();
+  end(json);
+}
+
+void EventWriter::on_interface(const InterfaceRecord& interface) {
+  if (!interface_) return;
+  JsonWriter json = begin("interface", interface.time);
+  source(json, interface.source);
+  json.key("interface").begin_object().member("state", interface.state).member("message", interface.what).end_object();
   end(json);
 }
 

@@ -23,6 +23,7 @@ class EventWriter : public EventSink {
   void on_anomaly(const AnomalyRecord& anomaly) override;
   void on_unanswered(const UnansweredRecord& unanswered) override;
   void on_limit(const LimitRecord& limit) override;
+  void on_interface(const InterfaceRecord& interface) override;
   void on_stats(Timestamp time, const Counts& counts) override;
   void flush() override;
 
@@ -36,7 +37,7 @@ class EventWriter : public EventSink {
   EventLog& log_;
   std::string lines_;
   Sha1 sha1_;
-  bool flow_, fileinfo_, arp_, anomaly_, stats_;
+  bool flow_, fileinfo_, arp_, anomaly_, interface_, stats_;
 };
 
 }  // namespace unspool

@@ -49,6 +49,7 @@ struct Batch {
   std::vector<BlockRef> blocks;    // what items point into; let go by the loop when the batch has come back
   std::vector<Clock::Leap> leaps;  // of the clock, since the batch before
   Timestamp clock;                 // of the run, behind the last item
+  bool report = false;             // the shard tells its counters, and sends its events on their way
   bool last = false;               // the shard ends all its sessions
 
   bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
@@ -63,7 +64,14 @@ struct Batch {
     spans.clear();
     blocks.clear();
     leaps.clear();
+    report = false;
     last = false;
+  }
+  /// Clears the packets; what else is to be told stays.
+  void drop_items() {
+    items.clear();
+    spans.clear();
+    blocks.clear();
   }
 };
 

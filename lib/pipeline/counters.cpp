@@ -52,11 +52,9 @@ void ShardCounters::add(const ShardCounters& other) {
 }
 
 Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards) {
-  Counts counts{{"capture.packets", decode.packets},
-                {"capture.bytes", decode.bytes},
-                {"capture.cut_short", decode.cut_short},
-                {"capture.dropped", decode.dropped},
-                {"capture.duplicates", decode.duplicates}};
+  Counts counts{{"capture.packets", decode.packets},           {"capture.bytes", decode.bytes},
+                {"capture.cut_short", decode.cut_short},       {"capture.dropped", decode.dropped},
+                {"capture.ring_dropped", decode.ring_dropped}, {"capture.duplicates", decode.duplicates}};
   for (std::size_t i = 0; i < kKinds.size(); ++i)
     counts.emplace_back("decoded." + std::string(kKinds[i]), decode.kinds[i]);
   counts.insert(counts.end(), {{"fragments.seen", fragments.fragments},

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "base/ring.h"
@@ -11,27 +12,45 @@
 namespace unspool {
 namespace {
 
-constexpr std::size_t kBatchesOnTheWay = 24;  // for each shard; bounds the blocks in use too
+/// For each shard; bounds the blocks in use too. Those of files are few, so that they stay in the cache.
+std::size_t batches_on_the_way(const Settings& settings, Pipeline::WhenBehind when_behind) {
+  constexpr std::size_t kOfFiles = 24;
+  return when_behind == Pipeline::WhenBehind::wait ? kOfFiles : settings.capture.queue / Batch::kItems;
+}
 
 }  // namespace
 
 /// A shard, and the way there and back. Batches travel as raw pointers and are owned by whoever has taken them.
 struct Pipeline::Lane {
   Shard shard;
-  Ring<Batch> full{kBatchesOnTheWay}, spent{kBatchesOnTheWay};
+  Ring<Batch> full, spent;
   std::size_t batches = 0;  // made so far
   std::thread thread;       // none when the shard runs on the caller's
+  mutable std::mutex told_mutex;
+  ShardCounters told;  // of the last report
 
-  Lane(const Settings& settings, unsigned shards, ShardOutputs outputs) : shard{settings, shards, std::move(outputs)} {}
+  Lane(const Settings& settings, unsigned shards, std::size_t most_batches, ShardOutputs outputs)
+      : shard{settings, shards, std::move(outputs)}, full{most_batches}, spent{most_batches} {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
+
+  void take(const Batch& batch, const Ending& ending) {
+    shard.take(batch);
+    if (batch.report) report();
+    if (batch.last) shard.finish(ending);
+  }
+
+  void report() {
+    shard.outputs().events->flush();
+    const std::lock_guard lock{told_mutex};
+    told = shard.counters();
+  }
 
   void run(const Ending& ending) {
     for (;;) {
       Batch* batch = full.pop();
-      shard.take(*batch);
+      take(*batch, ending);
       const bool last = batch->last;
-      if (last) shard.finish(ending);
       spent.push(batch);
       if (last) return;
     }
@@ -46,9 +65,11 @@ struct Pipeline::Lane {
 };
 
 Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret,
-                   const MakeOutputs& make_outputs) {
+                   const MakeOutputs& make_outputs, WhenBehind when_behind)
+    : when_behind_{when_behind}, batches_on_the_way_{batches_on_the_way(settings, when_behind)} {
   const unsigned shards = std::max(workers, 1U);
-  for (unsigned i = 0; i < shards; ++i) lanes_.push_back(std::make_unique<Lane>(settings, shards, make_outputs(i)));
+  for (unsigned i = 0; i < shards; ++i)
+    lanes_.push_back(std::make_unique<Lane>(settings, shards, batches_on_the_way_, make_outputs(i)));
   dispatcher_ = std::make_unique<Dispatcher>(
       settings, shards, secret,
       [this](unsigned shard, std::unique_ptr<Batch> batch) { return send(shard, std::move(batch)); });
@@ -62,21 +83,26 @@ void Pipeline::take(const Packet& packet) { dispatcher_->take(packet); }
 
 void Pipeline::flush() { dispatcher_->flush(); }
 
+void Pipeline::advance(Timestamp time) { dispatcher_->advance(time); }
+
+void Pipeline::report() { dispatcher_->report(); }
+
 std::unique_ptr<Batch> Pipeline::send(unsigned shard, std::unique_ptr<Batch> batch) {
   Lane& lane = *lanes_[shard];
   if (!lane.thread.joinable()) {
-    lane.shard.take(*batch);
-    if (batch->last) lane.shard.finish(ending_);
+    lane.take(*batch, ending_);
     batch->clear();
     return batch;
   }
-  lane.full.push(batch.release());  // has room for every batch there is
   Batch* empty = lane.spent.try_pop();
-  if (empty == nullptr && ++lane.batches < kBatchesOnTheWay) return std::make_unique<Batch>();
-  if (empty == nullptr) {
-    --lane.batches;
-    empty = lane.spent.pop();
+  if (empty == nullptr && lane.batches + 1 < batches_on_the_way_) {
+    ++lane.batches;
+    empty = std::make_unique<Batch>().release();
   }
+  const bool waits = when_behind_ == WhenBehind::wait || batch->last;
+  if (empty == nullptr && !waits) return batch;
+  lane.full.push(batch.release());  // has room for every batch there is
+  if (empty == nullptr) empty = lane.spent.pop();
   empty->clear();
   return std::unique_ptr<Batch>{empty};
 }
@@ -116,6 +142,15 @@ ShardCounters Pipeline::sum() const {
 std::map<std::uint16_t, ShardCounters::Unclaimed> Pipeline::unclaimed() const { return sum().unclaimed; }
 
 Counts Pipeline::counts() const { return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum()); }
+
+Counts Pipeline::counts_so_far() const {
+  ShardCounters sum;
+  for (const auto& lane : lanes_) {
+    const std::lock_guard lock{lane->told_mutex};
+    sum.add(lane->told);
+  }
+  return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum);
+}
 
 ShardOutputs& Pipeline::outputs(unsigned shard) { return lanes_[shard]->shard.outputs(); }
 

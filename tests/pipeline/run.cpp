@@ -64,6 +64,7 @@ class Events : public EventSink {
   void on_limit(const LimitRecord& limit) override {
     add(said_.ran.anomalies, fmt::format("reached {} {} times", limit.setting, limit.times));
   }
+  void on_interface(const InterfaceRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
 

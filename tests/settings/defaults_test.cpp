@@ -83,37 +83,48 @@ TEST(Defaults, AreWhatNothingSets) {
 /// Nothing is as it is by default.
 Settings others() {
   using namespace std::chrono_literals;
-  return {.output = "/srv/\"un\\spool\" \xc3\xa9: # 1",
-          .protocols = {{.name = "dns"},
-                        {.name = "http",
-                         .when = "tcp port \"80\"",
-                         .http = {.decoded_bytes = 1'000'000, .decoded_ratio = 9, .header_bytes = 4097}},
-                        {.name = "raw"},
-                        {.name = "transcript",
-                         .when = "udp",
-                         .transcript = {.of = TranscriptOf::all, .bytes = 1025, .sessions = 9}}},
-          .pipeline = {.workers = 0,
-                       .shard_by = ShardBy::session,
-                       .ignore_vlans = true,
-                       .duplicates = 7ms,
-                       .seed = 18'446'744'073'709'551'615U},
-          .limits = {.sessions = 7, .unanswered = 70, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
-          .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
-          .streams = {.grace = 0ms,
-                      .hole = 90s,
-                      .start_bytes = 0,
-                      .held_bytes = 1'000'001,
-                      .held_segments = 1,
-                      .held_bytes_host = 1U << 30U,
-                      .held_bytes_run = 5'000'000'000,
-                      .history = 1025,
-                      .midstream = false,
-                      .checksums = Checksums::drop,
-                      .digest = Digest::sha256,
-                      .urgent = Urgent::out_of_band,
-                      .paws = Paws::drop},
-          .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
-          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
+  return {
+      .output = "/srv/\"un\\spool\" \xc3\xa9: # 1",
+      .protocols = {{.name = "dns"},
+                    {.name = "http",
+                     .when = "tcp port \"80\"",
+                     .http = {.decoded_bytes = 1'000'000, .decoded_ratio = 9, .header_bytes = 4097}},
+                    {.name = "raw"},
+                    {.name = "transcript",
+                     .when = "udp",
+                     .transcript = {.of = TranscriptOf::all, .bytes = 1025, .sessions = 9}}},
+      .capture = {.interfaces = {"eth1", "ppp0"},
+                  .filter = "tcp",
+                  .snaplen = 96,
+                  .promiscuous = false,
+                  .buffer = 64U << 20U,
+                  .direction = Direction::in,
+                  .timeout = 20ms,
+                  .sockets = 2,
+                  .missing_interface = MissingInterface::wait,
+                  .queue = 2048},
+      .pipeline = {.workers = 0,
+                   .shard_by = ShardBy::session,
+                   .ignore_vlans = true,
+                   .duplicates = 7ms,
+                   .seed = 18'446'744'073'709'551'615U},
+      .limits = {.sessions = 7, .unanswered = 70, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
+      .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
+      .streams = {.grace = 0ms,
+                  .hole = 90s,
+                  .start_bytes = 0,
+                  .held_bytes = 1'000'001,
+                  .held_segments = 1,
+                  .held_bytes_host = 1U << 30U,
+                  .held_bytes_run = 5'000'000'000,
+                  .history = 1025,
+                  .midstream = false,
+                  .checksums = Checksums::drop,
+                  .digest = Digest::sha256,
+                  .urgent = Urgent::out_of_band,
+                  .paws = Paws::drop},
+      .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
+      .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99, .stats_interval = 60s}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -121,6 +132,17 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "output: \"/srv/\\\"un\\\\spool\\\" \xc3\xa9: # 1\"\n"
             "protocols: [dns, {http: {when: \"tcp port \\\"80\\\"\", decoded_bytes: 1MB, decoded_ratio: 9, "
             "header_bytes: 4097}}, raw, {transcript: {when: \"udp\", of: all, bytes: 1025, sessions: 9}}]\n"
+            "capture:\n"
+            "  interfaces: [\"eth1\", \"ppp0\"]\n"
+            "  filter: \"tcp\"\n"
+            "  snaplen: 96\n"
+            "  promiscuous: false\n"
+            "  buffer: 64MiB\n"
+            "  direction: in\n"
+            "  timeout: 20ms\n"
+            "  sockets: 2\n"
+            "  missing_interface: wait\n"
+            "  queue: 2048\n"
             "pipeline:\n"
             "  workers: 0\n"
             "  shard_by: session\n"
@@ -159,7 +181,8 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "events:\n"
             "  types: [stats, flow]\n"
             "  unanswered: each\n"
-            "  anomalies: 99\n");
+            "  anomalies: 99\n"
+            "  stats_interval: 1m\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {
