@@ -25,7 +25,7 @@ void CaptureLoop::start() {
 }
 
 void CaptureLoop::stop() {
-  stopped_ = true;
+  stopped_ = !source_.finish();
   if (readable_.is_open()) readable_.cancel();
   alarm_.cancel();
 }

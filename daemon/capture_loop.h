@@ -20,7 +20,7 @@ class CaptureLoop {
   ~CaptureLoop();
 
   void start();
-  /// Reads no more; `ended` is called soon.
+  /// Reads no more than a live source has already; `ended` is called soon.
   void stop();
   /// Packets that the filter let through, of all that were read.
   std::uint64_t matched() const { return matched_; }

@@ -128,18 +128,31 @@ Source::State LiveSource::next(Packet& packet) {
   if (socket == nullptr || !is_ripe(*socket)) {
     round();
     socket = earliest();
-    hold_ = {};
-    if (socket == nullptr) return State::idle;
-    if (!is_ripe(*socket)) {
-      const auto left = std::chrono::ceil<milliseconds>(socket->head().time - ripe_until_);
-      hold_ = std::clamp(left, milliseconds{1}, 2 * settings_.timeout);
-      return State::idle;
-    }
+    if (socket == nullptr || !is_ripe(*socket)) return idle();
   }
   packet = socket->head();
+  if (is_finishing() && packet.time > last_) return State::ended;
   socket->pop();
   if (!socket->has_packet()) asked_all_ = false;
   return State::packet;
+}
+
+Source::State LiveSource::idle() {
+  const LiveSocket* socket = earliest();
+  hold_ = {};
+  if (socket != nullptr) {
+    const auto left = std::chrono::ceil<milliseconds>(socket->head().time - ripe_until_);
+    hold_ = std::clamp(left, milliseconds{1}, longest_hold());
+  }
+  const auto finishing_for = round_at_ - finishing_since_;
+  const bool is_over = finishing_for > kPatience || (socket == nullptr && finishing_for > longest_hold());
+  return is_finishing() && is_over ? State::ended : State::idle;
+}
+
+bool LiveSource::finish() {
+  finishing_since_ = std::chrono::steady_clock::now();
+  last_ = wall_clock();
+  return true;
 }
 
 /// Asks all sockets that have no packets left.
@@ -147,7 +160,7 @@ void LiveSource::round() {
   const SteadyTime now = std::chrono::steady_clock::now();
   if (now >= tend_at_) tend(now);
   round_at_ = now;
-  ripe_until_ = wall_clock() - 2 * settings_.timeout;
+  ripe_until_ = wall_clock() - longest_hold();
   for (Interface& interface : interfaces_) {
     if (!interface.is_open()) continue;
     for (auto& socket : interface.sockets) {
@@ -186,7 +199,7 @@ LiveSocket* LiveSource::earliest() const {
 /// came. Where the machine's clock was set back, stamps say nothing, and time since the packet was taken has to do.
 bool LiveSource::is_ripe(const LiveSocket& socket) const {
   return !has_quiet_ || open_.size() == 1 || socket.head().time <= ripe_until_ ||
-         round_at_ - socket.filled() >= 2 * settings_.timeout;
+         round_at_ - socket.filled() > longest_hold();
 }
 
 // ---- time
@@ -195,6 +208,7 @@ int LiveSource::readable_fd() const { return hold_ > 0ms ? -1 : ready_.get(); }
 
 std::optional<milliseconds> LiveSource::ask_again() const {
   if (hold_ > 0ms) return hold_;
+  if (is_finishing()) return longest_hold();
   SteadyTime when = tend_at_;
   for (const Interface& interface : interfaces_) {
     if (!interface.is_open()) when = std::min(when, interface.retry_at);
@@ -246,7 +260,7 @@ void LiveSource::tend(Interface& interface, const NetworkInterface* known, Stead
 /// Not before the kernel had time to hand over what it has.
 void LiveSource::give_up(Interface& interface, bool gone, SteadyTime now) {
   if (interface.broken_since == SteadyTime{}) interface.broken_since = now;
-  if (now - interface.broken_since < 2 * settings_.timeout) {
+  if (now - interface.broken_since < longest_hold()) {
     tend_at_ = std::min(tend_at_, now + settings_.timeout);
     return;
   }

@@ -25,9 +25,9 @@ struct InterfaceChange {
   std::string what;          // for the operator
 };
 
-/// Never ends. A packet waits, up to twice `timeout`, until no other socket can still hold an earlier one: taps show
-/// each direction on an interface of its own. An interface that goes down, or away, is waited for while the others go
-/// on.
+/// Ends only when it is told to finish(). A packet waits, up to twice `timeout`, until no other socket can still hold
+/// an earlier one: taps show each direction on an interface of its own. An interface that goes down, or away, is waited
+/// for while the others go on.
 class LiveSource : public Source {
  public:
   /// Opens `settings.interfaces`. An error, and nothing is begun, when one cannot be listened on; but one that is down
@@ -44,6 +44,7 @@ class LiveSource : public Source {
   int readable_fd() const override;
   std::optional<std::chrono::milliseconds> ask_again() const override;
   std::optional<Timestamp> quiet_until() override;
+  bool finish() override;
   SourceEnd end() const override { return {}; }
 
   /// By Packet::source, the interface. Several sockets of one interface are several sources.
@@ -76,6 +77,10 @@ class LiveSource : public Source {
 
   LiveSource(const CaptureSettings& settings, BlockPool& pool, std::function<void(const InterfaceChange&)> changed);
 
+  State idle();
+  bool is_finishing() const { return finishing_since_ != SteadyTime{}; }
+  /// For so long the kernel may hold a packet back, or the machine keep us from seeing it.
+  std::chrono::milliseconds longest_hold() const { return 2 * settings_.timeout; }
   void round();
   LiveSocket* earliest() const;
   bool is_ripe(const LiveSocket& socket) const;
@@ -99,7 +104,9 @@ class LiveSource : public Source {
   std::chrono::milliseconds hold_{};  // idle, but with packets that wait so long for others
   SteadyTime round_at_{}, tend_at_{};
   Timestamp ripe_until_{};  // while some socket has nothing
-  Timestamp clock_;         // of quiet_until(), which goes on even where the machine's is set back
+  SteadyTime finishing_since_{};
+  Timestamp last_;   // while it finishes: later packets are not wanted
+  Timestamp clock_;  // of quiet_until(), which goes on even where the machine's is set back
   SteadyTime clock_at_{};
 };
 

@@ -35,6 +35,8 @@ class Source {
   virtual std::optional<std::chrono::milliseconds> ask_again() const { return std::nullopt; }
   /// Live, of an idle source: nothing that is older than this will come.
   virtual std::optional<Timestamp> quiet_until() { return std::nullopt; }
+  /// What comes from now on is not wanted. True: what came before is still given out, and then it has ended, soon.
+  virtual bool finish() { return false; }
   /// How far it is; both 0 where that cannot be known.
   struct Progress {
     std::uint64_t bytes = 0, of = 0;

@@ -127,6 +127,21 @@ TEST_F(Live, EachDirectionOnItsOwnInterfaceIsOneConversation) {
   }
 }
 
+TEST_F(Live, WhatCameBeforeTheSignalIsKept) {
+  network->cable("va", "vb");
+  network->cable("wa", "wb");
+  auto program = listen({"-i", "vb", "-i", "wb"});
+  ASSERT_TRUE(program->is_ready()) << program->err();
+  Dialog dialog(80);
+  dialog.open();
+  for (int i = 0; i < 500; ++i) dialog.server(std::string(500, 'x'));
+  network->send("va", dialog.packets());
+  std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(program->stop().exit_code, 0);
+  EXPECT_EQ(packets_seen(), dialog.size());
+  EXPECT_THAT(flows(), ElementsAre(HasSubstr("\"ended\":\"shutdown\"")));
+}
+
 TEST_F(Live, FilterIsTheKernels) {
   network->cable("va", "vb");
   auto program = listen({"-i", "vb", "tcp", "port", "25"});
