@@ -70,6 +70,7 @@ void LiveReport::tick() {
     Counts counts = pipeline_->counts_so_far();
     add_live_counts(counts, *source_);
     sink_->on_stats(wall_clock(), counts);
+    pipeline_->tell_limits(*sink_);
     sink_->flush();
   }
   pipeline_->report();

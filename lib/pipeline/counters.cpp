@@ -83,7 +83,8 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   counts.insert(counts.end(), {{"parsers.started", shards.parsers}, {"parsers.failed", shards.parsers_failed}});
   for (const auto& [protocol, sessions] : shards.claimed) counts.emplace_back("parsers.claimed." + protocol, sessions);
   const std::string reached{kLimitsReached};
-  counts.insert(counts.end(), {{reached + "limits.sessions", shards.sessions_evicted},
+  counts.insert(counts.end(), {{reached + "capture.queue", decode.ring_dropped},
+                               {reached + "limits.sessions", shards.sessions_evicted},
                                {reached + "limits.unanswered", shards.unanswered_evicted},
                                {reached + "limits.fragmented_datagrams", fragments.evicted},
                                {reached + "limits.fragment_bytes", fragments.evicted_for_bytes},

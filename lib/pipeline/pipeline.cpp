@@ -152,6 +152,8 @@ Counts Pipeline::counts_so_far() const {
   return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum);
 }
 
+void Pipeline::tell_limits(EventSink& events) { limits_.tell(counts_so_far(), now(), events); }
+
 ShardOutputs& Pipeline::outputs(unsigned shard) { return lanes_[shard]->shard.outputs(); }
 
 unsigned Pipeline::workers_for_this_machine() {

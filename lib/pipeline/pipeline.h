@@ -49,6 +49,8 @@ class Pipeline {
   Counts counts() const;
   /// Before finish(): the same, as of the last report() that shards have answered.
   Counts counts_so_far() const;
+  /// Before finish(), which does so too: tells of the limits that were reached since the last call.
+  void tell_limits(EventSink& events);
   /// After finish(): what no protocol claimed, by the server's port.
   std::map<std::uint16_t, ShardCounters::Unclaimed> unclaimed() const;
   /// Link types that were met and are not understood.

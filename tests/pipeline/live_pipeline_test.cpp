@@ -107,6 +107,7 @@ TEST(LivePipeline, WhatASlowShardCannotTakeIsDroppedCountedAndNamed) {
   EXPECT_GT(dropped, 15'000U);
   EXPECT_EQ(ran.count("capture.ring_dropped"), dropped);
   EXPECT_EQ(ran.count("capture.packets"), dialog.size());
+  EXPECT_THAT(ran.anomalies, ElementsAre("reached capture.queue " + std::to_string(dropped) + " times"));
   EXPECT_EQ(ran.count("streams.bytes") + ran.count("streams.gap_bytes.capture_drop"), 5 + 4 + 200'000U + 4U);
   EXPECT_THAT(ran.flows, ElementsAre(HasSubstr("capture_drop")));
   EXPECT_THAT(ran.flows, ElementsAre(Not(HasSubstr("not_captured"))));
