@@ -48,6 +48,7 @@ struct Batch {
   std::vector<OriginSpan> spans;
   std::vector<BlockRef> blocks;    // what items point into; let go by the loop when the batch has come back
   std::vector<Clock::Leap> leaps;  // of the clock, since the batch before
+  std::size_t bytes = 0;           // of packets, and of the items that describe them
   Timestamp clock;                 // of the run, behind the last item
   bool report = false;             // the shard tells its counters, and sends its events on their way
   bool last = false;               // the shard ends all its sessions
@@ -64,6 +65,7 @@ struct Batch {
     spans.clear();
     blocks.clear();
     leaps.clear();
+    bytes = 0;
     report = false;
     last = false;
   }
@@ -72,6 +74,7 @@ struct Batch {
     items.clear();
     spans.clear();
     blocks.clear();
+    bytes = 0;
   }
 };
 

@@ -126,6 +126,7 @@ Item& Dispatcher::add(unsigned shard, const Packet& packet, Timestamp clock) {
   if (batches_[shard]->full()) send(shard);
   Batch& batch = *batches_[shard];
   batch.hold(packet.block);
+  batch.bytes += sizeof(Item) + packet.bytes.size();
   Item& item = batch.items.emplace_back();
   item.time = packet.time;
   item.clock = clock;

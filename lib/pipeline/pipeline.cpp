@@ -12,10 +12,11 @@
 namespace unspool {
 namespace {
 
-/// For each shard; bounds the blocks in use too. Those of files are few, so that they stay in the cache.
-std::size_t batches_on_the_way(const Settings& settings, Pipeline::WhenBehind when_behind) {
-  constexpr std::size_t kOfFiles = 24;
-  return when_behind == Pipeline::WhenBehind::wait ? kOfFiles : settings.capture.queue / Batch::kItems;
+/// For each shard; bounds the blocks in use too. Those of files are few, so that they stay in the cache; live there may
+/// be many small ones, and their bytes are bounded.
+std::size_t most_batches(const Settings& settings, Pipeline::WhenBehind when_behind) {
+  constexpr std::size_t kOfFiles = 24, kSmallest = 32U << 10U;
+  return when_behind == Pipeline::WhenBehind::wait ? kOfFiles : settings.capture.queue / kSmallest;
 }
 
 }  // namespace
@@ -24,13 +25,15 @@ std::size_t batches_on_the_way(const Settings& settings, Pipeline::WhenBehind wh
 struct Pipeline::Lane {
   Shard shard;
   Ring<Batch> full, spent;
-  std::size_t batches = 0;  // made so far
-  std::thread thread;       // none when the shard runs on the caller's
+  std::vector<std::unique_ptr<Batch>> empty;  // that have come back
+  std::size_t batches = 1;                    // made so far, that of the dispatcher too
+  std::size_t bytes = 0;                      // on the way there
+  std::thread thread;                         // none when the shard runs on the caller's
   mutable std::mutex told_mutex;
   ShardCounters told;  // of the last report
 
-  Lane(const Settings& settings, unsigned shards, std::size_t most_batches, ShardOutputs outputs)
-      : shard{settings, shards, std::move(outputs)}, full{most_batches}, spent{most_batches} {}
+  Lane(const Settings& settings, unsigned shards, std::size_t most, ShardOutputs outputs)
+      : shard{settings, shards, std::move(outputs)}, full{most}, spent{most} {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
@@ -56,6 +59,22 @@ struct Pipeline::Lane {
     }
   }
 
+  void take_back(Batch* batch) {
+    bytes -= batch->bytes;
+    batch->clear();
+    empty.emplace_back(batch);
+  }
+
+  /// False when there is no further batch, nor may be.
+  bool has_empty(std::size_t most) {
+    while (Batch* batch = spent.try_pop()) take_back(batch);
+    if (empty.empty() && batches < most) {
+      ++batches;
+      empty.push_back(std::make_unique<Batch>());
+    }
+    return !empty.empty();
+  }
+
   /// Waits for the thread, and lets go of all that batches hold.
   void join() {
     if (!thread.joinable()) return;
@@ -66,10 +85,12 @@ struct Pipeline::Lane {
 
 Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret,
                    const MakeOutputs& make_outputs, WhenBehind when_behind)
-    : when_behind_{when_behind}, batches_on_the_way_{batches_on_the_way(settings, when_behind)} {
+    : when_behind_{when_behind},
+      most_batches_{most_batches(settings, when_behind)},
+      most_bytes_{settings.capture.queue} {
   const unsigned shards = std::max(workers, 1U);
   for (unsigned i = 0; i < shards; ++i)
-    lanes_.push_back(std::make_unique<Lane>(settings, shards, batches_on_the_way_, make_outputs(i)));
+    lanes_.push_back(std::make_unique<Lane>(settings, shards, most_batches_, make_outputs(i)));
   dispatcher_ = std::make_unique<Dispatcher>(
       settings, shards, secret,
       [this](unsigned shard, std::unique_ptr<Batch> batch) { return send(shard, std::move(batch)); });
@@ -94,17 +115,15 @@ std::unique_ptr<Batch> Pipeline::send(unsigned shard, std::unique_ptr<Batch> bat
     batch->clear();
     return batch;
   }
-  Batch* empty = lane.spent.try_pop();
-  if (empty == nullptr && lane.batches + 1 < batches_on_the_way_) {
-    ++lane.batches;
-    empty = std::make_unique<Batch>().release();
-  }
-  const bool waits = when_behind_ == WhenBehind::wait || batch->last;
-  if (empty == nullptr && !waits) return batch;
+  const bool has_empty = lane.has_empty(most_batches_);
+  const bool fits = has_empty && lane.bytes + batch->bytes <= most_bytes_;
+  if (when_behind_ == WhenBehind::drop && !fits && !batch->last) return batch;
+  lane.bytes += batch->bytes;
   lane.full.push(batch.release());  // has room for every batch there is
-  if (empty == nullptr) empty = lane.spent.pop();
-  empty->clear();
-  return std::unique_ptr<Batch>{empty};
+  if (!has_empty) lane.take_back(lane.spent.pop());
+  std::unique_ptr<Batch> empty = std::move(lane.empty.back());
+  lane.empty.pop_back();
+  return empty;
 }
 
 void Pipeline::finish(Ending ending) {

@@ -219,7 +219,7 @@ std::vector<SettingsKey> capture_keys(CaptureSettings& settings) {
       duration("timeout", timeout, {kBrief, milliseconds{500}}),
       number("sockets", sockets, {1, 64}),
       word("missing_interface", missing_interface, kMissingInterface),
-      number("queue", queue, {1024, 16'777'216}),
+      size("queue", queue, {kMiB, 64 * kGiB}),
   };
 }
 

@@ -102,7 +102,7 @@ Settings others() {
                   .timeout = 20ms,
                   .sockets = 2,
                   .missing_interface = MissingInterface::wait,
-                  .queue = 2048},
+                  .queue = 256U << 20U},
       .pipeline = {.workers = 0,
                    .shard_by = ShardBy::session,
                    .ignore_vlans = true,
@@ -142,7 +142,7 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  timeout: 20ms\n"
             "  sockets: 2\n"
             "  missing_interface: wait\n"
-            "  queue: 2048\n"
+            "  queue: 256MiB\n"
             "pipeline:\n"
             "  workers: 0\n"
             "  shard_by: session\n"
