@@ -14,9 +14,9 @@ namespace {
 
 /// For each shard; bounds the blocks in use too. Those of files are few, so that they stay in the cache; live there may
 /// be many small ones, and their bytes are bounded.
-std::size_t most_batches(const Settings& settings, Pipeline::WhenBehind when_behind) {
-  constexpr std::size_t kOfFiles = 24, kSmallest = 32U << 10U;
-  return when_behind == Pipeline::WhenBehind::wait ? kOfFiles : settings.capture.queue / kSmallest;
+std::size_t most_batches(std::uint64_t most_bytes, Pipeline::WhenBehind when_behind) {
+  constexpr std::size_t kOfFiles = 24, kSmallest = 32U << 10U, kFew = 64;
+  return when_behind == Pipeline::WhenBehind::wait ? kOfFiles : std::max<std::size_t>(most_bytes / kSmallest, kFew);
 }
 
 }  // namespace
@@ -60,9 +60,13 @@ struct Pipeline::Lane {
   }
 
   void take_back(Batch* batch) {
+    constexpr std::size_t kKept = 64;
     bytes -= batch->bytes;
     batch->clear();
     empty.emplace_back(batch);
+    if (empty.size() <= kKept) return;
+    empty.pop_back();
+    --batches;
   }
 
   /// False when there is no further batch, nor may be.
@@ -86,8 +90,8 @@ struct Pipeline::Lane {
 Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret,
                    const MakeOutputs& make_outputs, WhenBehind when_behind)
     : when_behind_{when_behind},
-      most_batches_{most_batches(settings, when_behind)},
-      most_bytes_{settings.capture.queue} {
+      most_bytes_{settings.capture.queue / std::max(workers, 1U)},
+      most_batches_{most_batches(most_bytes_, when_behind)} {
   const unsigned shards = std::max(workers, 1U);
   for (unsigned i = 0; i < shards; ++i)
     lanes_.push_back(std::make_unique<Lane>(settings, shards, most_batches_, make_outputs(i)));

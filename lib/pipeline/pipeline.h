@@ -72,8 +72,8 @@ class Pipeline {
   std::unique_ptr<Dispatcher> dispatcher_;
   LimitReport limits_;
   WhenBehind when_behind_;
-  std::size_t most_batches_;  // on the way to a shard and back
   std::uint64_t most_bytes_;  // live, on the way to a shard
+  std::size_t most_batches_;  // on the way there and back
   Ending ending_ = Ending::capture_end;
   bool finished_ = false;
 };

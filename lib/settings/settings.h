@@ -38,7 +38,7 @@ struct CaptureSettings {
   std::chrono::milliseconds timeout{10};  // the kernel keeps packets back so long, to hand over several at once
   std::uint32_t sockets = 1;              // of each interface; the kernel spreads sessions over them
   MissingInterface missing_interface = MissingInterface::error;  // at the start
-  std::uint64_t queue = 128U << 20U;  // of packets on the way to one thread with sessions; beyond, they are dropped
+  std::uint64_t queue = 512U << 20U;  // of packets on the way to threads with sessions; beyond, they are dropped
 
   bool operator==(const CaptureSettings&) const = default;
 };
