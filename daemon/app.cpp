@@ -1,6 +1,7 @@
 #include "daemon/app.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -12,12 +13,15 @@
 #include "capture/capture_name.h"
 #include "capture/file_source.h"
 #include "capture/link_types.h"
+#include "capture/live_source.h"
 #include "capture/merge.h"
+#include "capture/network_interfaces.h"
 #include "daemon/capture_loop.h"
 #include "daemon/confinement.h"
 #include "daemon/event_watch.h"
 #include "daemon/exit_code.h"
 #include "daemon/heartbeat.h"
+#include "daemon/live_report.h"
 #include "daemon/log.h"
 #include "daemon/privileges.h"
 #include "daemon/progress_line.h"
@@ -77,6 +81,7 @@ std::string output_beside(const std::string& capture) {
 struct Sources {
   std::unique_ptr<Source> merged;
   std::vector<SourceName> names;
+  const LiveSource* live = nullptr;  // what `merged` is, when it is one
 };
 
 Result<Sources> open_captures(const std::vector<std::string>& words, BlockPool& pool) {
@@ -129,11 +134,15 @@ std::vector<OfferedProtocol> offered_protocols(const std::vector<ProtocolSetting
   return offered;
 }
 
-/// One run over captures, from open sources to the summary.
+/// One run over captures or interfaces, from open sources to the summary.
 class App {
  public:
-  App(const CommandLine& line, const Settings& settings, Filter filter, Sources sources)
-      : line_{line}, settings_{settings}, filter_{std::move(filter)}, sources_{std::move(sources)} {}
+  App(const CommandLine& line, const Settings& settings, Filter filter, Sources sources, LiveReport& report)
+      : line_{line},
+        settings_{settings},
+        filter_{std::move(filter)},
+        sources_{std::move(sources)},
+        live_report_{report} {}
 
   int run();
 
@@ -156,6 +165,7 @@ class App {
   Filter filter_;
   Sources sources_;
   std::optional<Identity> identity_;  // whom the process becomes
+  LiveReport& live_report_;
   std::unique_ptr<OutputDirectory> output_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<TransferStore> transfers_;
@@ -229,6 +239,7 @@ void App::read() {
                      tick.cancel();
                      event_watch.stop();
                      heartbeat.stop();
+                     live_report_.stop();
                    }};
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
@@ -238,6 +249,8 @@ void App::read() {
   });
   if (!line_.quiet && ::isatty(STDERR_FILENO) != 0) show_progress(tick);
   event_watch.start();
+  if (sources_.live != nullptr)
+    live_report_.start(io, *sources_.live, *pipeline_, events_->sink(), settings_.events.stats_interval);
   loop.start();
   notify_ready();
   heartbeat.start();
@@ -279,13 +292,17 @@ int App::run() {
     spdlog::error(opened.error().what);
     return kUsageError;
   }
-  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U), Input::files,
+  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U),
+                                               sources_.live != nullptr ? Input::live : Input::files,
                                                [](const std::string& text) { spdlog::warn(text); });
-  pipeline_ = std::make_unique<Pipeline>(settings_, workers, secret_, [&](unsigned shard) {
-    ShardOutputs outputs{.events = events_->sink(), .transfers = nullptr, .protocols = std::move(offered[shard])};
-    outputs.transfers = transfers_->sink(*outputs.events);
-    return outputs;
-  });
+  pipeline_ = std::make_unique<Pipeline>(
+      settings_, workers, secret_,
+      [&](unsigned shard) {
+        ShardOutputs outputs{.events = events_->sink(), .transfers = nullptr, .protocols = std::move(offered[shard])};
+        outputs.transfers = transfers_->sink(*outputs.events);
+        return outputs;
+      },
+      sources_.live != nullptr ? Pipeline::WhenBehind::drop : Pipeline::WhenBehind::wait);
   spdlog::debug("{} workers, output in {}", workers, output_->path());
   read();
   notify_stopping();
@@ -296,6 +313,7 @@ int App::run() {
   const EventFile::Totals events = events_->file().totals();
   counts.insert(counts.end(),
                 {{"events.lost", events.lost}, {"events.rotated", events.rotated}, {"events.removed", events.removed}});
+  if (sources_.live != nullptr) add_live_counts(counts, *sources_.live);
   EventSink& last = *pipeline_->outputs(0).events;
   last.on_stats(pipeline_->now(), counts);
   last.flush();
@@ -320,6 +338,7 @@ void App::failed(const std::string& what) {
 }
 
 void App::tell_capture_end() {
+  if (sources_.live != nullptr) return;
   if (interrupted_) return spdlog::warn("stopped by a signal: what was read until then is kept");
   const SourceEnd end = sources_.merged->end();
   switch (end.how) {
@@ -375,7 +394,42 @@ int run_captures(const CommandLine& line, Settings settings) {
   }
   if (settings.output.empty()) settings.output = output_beside(line.captures.front());
   set_up_process();
-  return App{line, settings, std::move(*filter), std::move(*sources)}.run();
+  LiveReport none;
+  return App{line, settings, std::move(*filter), std::move(*sources), none}.run();
+}
+
+/// The kernel filters. A service appends to what it left before.
+int run_live(CommandLine line, Settings settings) {
+  if (!line.interfaces.empty()) settings.capture.interfaces = line.interfaces;
+  if (!line.filter.empty()) settings.capture.filter = line.filter;
+  if (settings.capture.interfaces.empty()) {
+    spdlog::error(nothing_to_read(line.filter));
+    return kUsageError;
+  }
+  BlockPool pool;
+  LiveReport report;
+  auto live = LiveSource::open(settings.capture, pool, [&](const InterfaceChange& change) { report.changed(change); });
+  if (!live) {
+    spdlog::error(live.error().what);
+    return live.error().why == LiveFailure::Why::filter ? kUsageError : kCannotRead;
+  }
+  if (settings.output.empty()) settings.output = settings.capture.interfaces.front() + ".unspool";
+  if (line.reuse == CommandLine::Reuse::refuse) line.reuse = CommandLine::Reuse::append;
+  set_up_process();
+  Sources sources;
+  sources.live = live->get();
+  for (const std::string& name : (*live)->names()) sources.names.push_back({.name = name, .is_file = false});
+  sources.merged = std::move(*live);
+  return App{line, settings, Filter::compile({}).value(), std::move(sources), report}.run();
+}
+
+int list_interfaces() {
+  for (const NetworkInterface& interface : network_interfaces()) {
+    const char* state = !interface.up ? "down" : interface.running ? "up" : "no link";
+    fmt::print("{:<16} {:<8} {}\n", interface.name, state, fmt::join(interface.addresses, ", "));
+  }
+  fmt::print("{:<16} {:<8} all of them at once\n", "any", "");
+  return kFine;
 }
 
 int list_protocols() {
@@ -388,13 +442,16 @@ int list_protocols() {
 int run(const CommandLine& line) {
   set_up_log(line.quiet, line.verbose);
   if (line.wish == CommandLine::Wish::list_protocols) return list_protocols();
+  if (line.wish == CommandLine::Wish::list_interfaces) return list_interfaces();
   auto settings = settings_of(line);
   if (!settings) return kConfigurationError;
   switch (line.wish) {
-    case CommandLine::Wish::run: return run_captures(line, std::move(*settings));
+    case CommandLine::Wish::run:
+      return line.captures.empty() ? run_live(line, std::move(*settings)) : run_captures(line, std::move(*settings));
     case CommandLine::Wish::dump_configuration: fmt::print("{}", dump_settings(*settings)); return kFine;
     case CommandLine::Wish::check_configuration: fmt::print("The configuration is right.\n"); return kFine;
-    case CommandLine::Wish::list_protocols: break;
+    case CommandLine::Wish::list_protocols:
+    case CommandLine::Wish::list_interfaces: break;
   }
   return kFine;
 }

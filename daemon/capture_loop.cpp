@@ -10,7 +10,13 @@ constexpr int kBudget = 8192;  // packets between two looks at signals
 
 CaptureLoop::CaptureLoop(asio::io_context& io, Source& source, Filter& filter, Pipeline& pipeline,
                          std::function<void()> ended)
-    : io_{io}, readable_{io}, source_{source}, filter_{filter}, pipeline_{pipeline}, ended_{std::move(ended)} {}
+    : io_{io},
+      readable_{io},
+      alarm_{io},
+      source_{source},
+      filter_{filter},
+      pipeline_{pipeline},
+      ended_{std::move(ended)} {}
 
 CaptureLoop::~CaptureLoop() { let_go(); }
 
@@ -19,8 +25,9 @@ void CaptureLoop::start() {
 }
 
 void CaptureLoop::stop() {
-  stopped_ = true;
-  readable_.cancel();
+  stopped_ = !source_.finish();
+  if (readable_.is_open()) readable_.cancel();
+  alarm_.cancel();
 }
 
 void CaptureLoop::run() {
@@ -40,14 +47,31 @@ void CaptureLoop::run() {
   start();
 }
 
-/// Of several pipes it is not always the same that is waited for.
+/// For the descriptor, of several pipes not always the same, and for time, whichever the source asks for.
 void CaptureLoop::wait() {
-  pipeline_.flush();
+  if (const auto time = source_.quiet_until()) {
+    pipeline_.advance(*time);
+  } else {
+    pipeline_.flush();
+  }
+  const std::uint64_t wait = ++waits_;
+  if (const auto again = source_.ask_again()) {
+    alarm_.expires_after(*again);
+    alarm_.async_wait([this, wait](const boost::system::error_code&) { wake(wait); });
+  }
+  if (source_.readable_fd() < 0) return;
   readable_.assign(source_.readable_fd());
-  readable_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code&) {
-    let_go();
-    run();
-  });
+  readable_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [this, wait](const boost::system::error_code&) { wake(wait); });
+}
+
+/// What was cancelled is heard too, and late: then it is another wait's turn already.
+void CaptureLoop::wake(std::uint64_t wait) {
+  if (wait != waits_) return;
+  ++waits_;
+  let_go();
+  alarm_.cancel();
+  run();
 }
 
 /// The source closes its descriptor.

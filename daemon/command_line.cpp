@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kUsage =
     "Usage: unspool [OPTIONS] CAPTURE... [EXPRESSION]\n"
-    "       unspool [OPTIONS] -r CAPTURE [-r CAPTURE...] [EXPRESSION]\n";
+    "       unspool [OPTIONS] -r CAPTURE [-r CAPTURE...] [EXPRESSION]\n"
+    "       unspool [OPTIONS] -i INTERFACE [-i INTERFACE...] [EXPRESSION]\n";
 constexpr const char* kFooter =
     "CAPTURE is a pcap or pcapng file, a directory of them, - for standard input, or FILE:::OFFSET to begin at the "
     "record there.\n"
@@ -24,10 +25,11 @@ constexpr const char* kFooter =
     "\n"
     "  unspool traffic.pcap                       transfers and events to ./traffic.pcap.unspool\n"
     "  unspool -r a.pcap -r b.pcap -o out 'tcp'   two captures as one\n"
+    "  unspool -i eth0 -o out                     from an interface, until Ctrl-C; needs root or CAP_NET_RAW\n"
     "  zcat big.pcap.gz | unspool -r - -o out     from a pipe\n"
     "\n"
-    "Exit code: 0 fine, 1 a capture or the disk failed on the way, 2 usage, 3 configuration, 4 a capture cannot be "
-    "read at all.\n"
+    "Exit code: 0 fine, 1 a capture or the disk failed on the way, 2 usage, 3 configuration, 4 a capture or an "
+    "interface cannot be read at all.\n"
     "The whole story: man unspool";
 
 class HelpText : public CLI::Formatter {
@@ -57,11 +59,16 @@ Parsed usage_error(std::string text) {
 
 }  // namespace
 
+std::string nothing_to_read(const std::string& words) {
+  if (words.empty()) return "nothing to read: name a capture file, or an interface with -i";
+  return fmt::format("nothing to read: there is no file '{}'", words.substr(0, words.find(' ')));
+}
+
 Parsed parse_command_line(const std::vector<std::string>& words) {
   CommandLine line;
   std::vector<std::string> rest;
   std::string workers;
-  bool check = false, dump = false, list = false, replace = false, append = false;
+  bool check = false, dump = false, list = false, interfaces = false, replace = false, append = false;
 
   CLI::App app{"Turns packets back into conversations: in order, with their holes named, as files for each host."};
   app.name("unspool");
@@ -72,8 +79,12 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   app.add_option("-r,--read", line.captures, "Read this capture; may be given more than once")
       ->type_name("CAPTURE")
       ->allow_extra_args(false);
+  app.add_option("-i,--interface", line.interfaces, "Listen on this interface; may be given more than once")
+      ->type_name("INTERFACE")
+      ->allow_extra_args(false);
   app.add_option("-c,--config", line.configuration, "Configuration file")->type_name("FILE");
-  app.add_option("-o,--output", line.output, "Where transfers and events go; without: ./<first capture>.unspool")
+  app.add_option("-o,--output", line.output,
+                 "Where transfers and events go; without: ./<first capture or interface>.unspool")
       ->type_name("DIR");
   app.add_option("-j,--workers", workers,
                  "Threads with sessions: 0 for none of their own, or auto (one for each CPU but one)")
@@ -86,6 +97,7 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   app.add_flag("-T,--test-config", check, "Check the configuration, and do nothing else");
   app.add_flag("--dump-config", dump, "Print the configuration that would be used, every key of it");
   app.add_flag("--list-protocols", list, "Print the protocols that are built in");
+  app.add_flag("--list-interfaces", interfaces, "Print the interfaces that there are to listen on");
   app.add_flag("-q,--quiet", line.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", line.verbose, "Say more");
   app.add_option("words", rest)->group("");
@@ -110,17 +122,30 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   if (check) line.wish = CommandLine::Wish::check_configuration;
   if (dump) line.wish = CommandLine::Wish::dump_configuration;
   if (list) line.wish = CommandLine::Wish::list_protocols;
+  if (interfaces) line.wish = CommandLine::Wish::list_interfaces;
   if (line.wish != CommandLine::Wish::run) return {.command_line = std::move(line), .text = {}};
 
+  if (!line.captures.empty() && !line.interfaces.empty()) {
+    return usage_error("-r and -i exclude each other: read captures, or listen on interfaces");
+  }
+  for (auto name = line.interfaces.begin(); name != line.interfaces.end(); ++name) {
+    if (name->empty() || name->find('/') != std::string::npos)
+      return usage_error(fmt::format("-i {}: is no name of an interface; see --list-interfaces", *name));
+    if (std::find(line.interfaces.begin(), name, *name) != name)
+      return usage_error(fmt::format("-i {}: is named twice", *name));
+  }
+
   auto expression = rest.begin();
-  if (line.captures.empty()) {
+  if (line.captures.empty() && line.interfaces.empty()) {
     expression = std::find_if_not(rest.begin(), rest.end(), names_capture);
     line.captures.assign(rest.begin(), expression);
   }
   line.filter = fmt::format("{}", fmt::join(expression, rest.end(), " "));
-  if (!line.captures.empty()) return {.command_line = std::move(line), .text = {}};
-  if (rest.empty()) return usage_error("nothing to read: name a capture file");
-  return usage_error(fmt::format("nothing to read: there is no file '{}'", rest.front()));
+  const bool may_be_configured = !line.configuration.empty() || !line.settings.empty();
+  if (!line.captures.empty() || !line.interfaces.empty() || may_be_configured) {
+    return {.command_line = std::move(line), .text = {}};
+  }
+  return usage_error(nothing_to_read(line.filter));
 }
 
 }  // namespace unspool

@@ -21,7 +21,7 @@ BlockRef BlockPool::take(std::size_t size) {
 }
 
 void BlockPool::give_back(std::unique_ptr<Block> block) {
-  if (block->size_ == kBlockSize) {
+  if (block->size_ == kBlockSize && idle_.size() < kMostIdle) {
     idle_.push_back(std::move(block));
     return;
   }

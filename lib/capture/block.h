@@ -62,13 +62,15 @@ class BlockRef {
 class BlockPool {
  public:
   static constexpr std::size_t kBlockSize = 256U << 10U;
+  static constexpr std::size_t kMostIdle = 256;  // kept to be used again
 
   BlockPool() = default;
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
   ~BlockPool();
 
-  /// A block of at least `size` bytes that nobody else holds; larger ones than kBlockSize are not recycled.
+  /// A block of at least `size` bytes that nobody else holds; larger ones than kBlockSize are not recycled,
+  /// nor more than kMostIdle.
   BlockRef take(std::size_t size = kBlockSize);
   /// Blocks made and not freed, in use or waiting.
   std::size_t blocks() const { return all_; }

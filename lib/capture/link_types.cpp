@@ -15,6 +15,16 @@ int dlt_of(std::uint16_t link_type) {
   return link_type;
 }
 
+std::uint16_t link_type_of(int dlt) {
+  switch (dlt) {
+    case DLT_ATM_RFC1483: return 100;
+    case DLT_RAW: return 101;
+    case DLT_C_HDLC: return 104;
+    case DLT_ATM_CLIP: return 106;
+  }
+  return static_cast<std::uint16_t>(dlt);
+}
+
 std::string link_type_name(std::uint16_t link_type) {
   const char* name = ::pcap_datalink_val_to_name(dlt_of(link_type));
   if (name == nullptr) return fmt::format("{}", link_type);

@@ -17,6 +17,7 @@ struct Packet {
   std::uint16_t source = 0;       // which source of the run, from 0
   std::uint64_t record = 0;       // offset of the record's header in its file, or a number from 1 on, live
   std::uint64_t dropped = 0;      // packets that the source says it lost before this one, since it was opened
+  bool amid_loss = false;         // live: stamped within a time in which its source lost packets, or just behind it
   Block* block = nullptr;         // where `bytes` are; take a BlockRef to keep them past the next packet
 };
 

@@ -99,6 +99,7 @@ EventWriter::EventWriter(EventLog& log)
       fileinfo_{log.wants("fileinfo")},
       arp_{log.wants("arp")},
       anomaly_{log.wants("anomaly")},
+      interface_{log.wants("interface")},
       stats_{log.wants("stats")} {}
 
 JsonWriter EventWriter::begin(std::string_view type, Timestamp time) {
@@ -275,6 +276,14 @@ void EventWriter::on_store(const StoreRecord& store) {
   json.key("unspool").begin_object();
   if (!store.reason.empty()) json.member("reason", store.reason);
   json.member("files", store.files).member("bytes", store.bytes).end_object();
+  end(json);
+}
+
+void EventWriter::on_interface(const InterfaceRecord& interface) {
+  if (!interface_) return;
+  JsonWriter json = begin("interface", interface.time);
+  source(json, interface.source);
+  json.key("interface").begin_object().member("state", interface.state).member("message", interface.what).end_object();
   end(json);
 }
 

@@ -24,6 +24,7 @@ class EventWriter : public EventSink {
   void on_unanswered(const UnansweredRecord& unanswered) override;
   void on_limit(const LimitRecord& limit) override;
   void on_store(const StoreRecord& store) override;
+  void on_interface(const InterfaceRecord& interface) override;
   void on_stats(Timestamp time, const Counts& counts) override;
   void flush() override;
 
@@ -38,7 +39,7 @@ class EventWriter : public EventSink {
   std::string lines_;
   Timestamp last_;  // of the last line
   Sha1 sha1_;
-  bool flow_, fileinfo_, arp_, anomaly_, stats_;
+  bool flow_, fileinfo_, arp_, anomaly_, interface_, stats_;
 };
 
 }  // namespace unspool

@@ -48,7 +48,9 @@ struct Batch {
   std::vector<OriginSpan> spans;
   std::vector<BlockRef> blocks;    // what items point into; let go by the loop when the batch has come back
   std::vector<Clock::Leap> leaps;  // of the clock, since the batch before
+  std::size_t bytes = 0;           // of packets, and of the items that describe them
   Timestamp clock;                 // of the run, behind the last item
+  bool report = false;             // the shard tells its counters, and sends its events on their way
   bool last = false;               // the shard ends all its sessions
 
   bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
@@ -63,7 +65,16 @@ struct Batch {
     spans.clear();
     blocks.clear();
     leaps.clear();
+    bytes = 0;
+    report = false;
     last = false;
+  }
+  /// Clears the packets; what else is to be told stays.
+  void drop_items() {
+    items.clear();
+    spans.clear();
+    blocks.clear();
+    bytes = 0;
   }
 };
 

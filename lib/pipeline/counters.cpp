@@ -52,11 +52,9 @@ void ShardCounters::add(const ShardCounters& other) {
 }
 
 Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards) {
-  Counts counts{{"capture.packets", decode.packets},
-                {"capture.bytes", decode.bytes},
-                {"capture.cut_short", decode.cut_short},
-                {"capture.dropped", decode.dropped},
-                {"capture.duplicates", decode.duplicates}};
+  Counts counts{{"capture.packets", decode.packets},           {"capture.bytes", decode.bytes},
+                {"capture.cut_short", decode.cut_short},       {"capture.dropped", decode.dropped},
+                {"capture.ring_dropped", decode.ring_dropped}, {"capture.duplicates", decode.duplicates}};
   for (std::size_t i = 0; i < kKinds.size(); ++i)
     counts.emplace_back("decoded." + std::string(kKinds[i]), decode.kinds[i]);
   counts.insert(counts.end(), {{"fragments.seen", fragments.fragments},
@@ -85,7 +83,8 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   counts.insert(counts.end(), {{"parsers.started", shards.parsers}, {"parsers.failed", shards.parsers_failed}});
   for (const auto& [protocol, sessions] : shards.claimed) counts.emplace_back("parsers.claimed." + protocol, sessions);
   const std::string reached{kLimitsReached};
-  counts.insert(counts.end(), {{reached + "limits.sessions", shards.sessions_evicted},
+  counts.insert(counts.end(), {{reached + "capture.queue", decode.ring_dropped},
+                               {reached + "limits.sessions", shards.sessions_evicted},
                                {reached + "limits.unanswered", shards.unanswered_evicted},
                                {reached + "limits.fragmented_datagrams", fragments.evicted},
                                {reached + "limits.fragment_bytes", fragments.evicted_for_bytes},

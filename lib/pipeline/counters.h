@@ -22,6 +22,7 @@ struct DecodeCounters {
   std::uint64_t duplicates = 0;           // captured twice: the second ones, which go no further
   std::uint64_t cut_short = 0;            // captured shorter than on the wire
   std::uint64_t dropped = 0;              // lost before capture, as sources say
+  std::uint64_t ring_dropped = 0;         // live: packets that a shard was too far behind to take
 
   /// Link types that are not understood, and packets of each: the first few, for the operator.
   struct UnknownLink {

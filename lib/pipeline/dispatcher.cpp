@@ -76,7 +76,7 @@ void Dispatcher::watch_source(const Packet& packet) {
     if (source.block != nullptr) flush();
     source.block = packet.block;
   }
-  if (packet.dropped == source.dropped) return;
+  if (packet.dropped == source.dropped && !packet.amid_loss) return;
   counters_.dropped += packet.dropped - source.dropped;
   source.dropped = packet.dropped;
   after_drop_.assign(batches_.size(), true);
@@ -126,6 +126,7 @@ Item& Dispatcher::add(unsigned shard, const Packet& packet, Timestamp clock) {
   if (batches_[shard]->full()) send(shard);
   Batch& batch = *batches_[shard];
   batch.hold(packet.block);
+  batch.bytes += sizeof(Item) + packet.bytes.size();
   Item& item = batch.items.emplace_back();
   item.time = packet.time;
   item.clock = clock;
@@ -200,12 +201,28 @@ void Dispatcher::take_arp(const Packet& packet, Timestamp clock) {
 }
 
 void Dispatcher::send(unsigned shard) {
+  const Batch* sent = batches_[shard].get();
   batches_[shard]->clock = clock_.now();
   batches_[shard] = send_(shard, std::move(batches_[shard]));
+  Batch& batch = *batches_[shard];
+  if (&batch != sent || batch.items.empty()) return;
+  counters_.ring_dropped += batch.items.size();
+  after_drop_[shard] = true;
+  batch.drop_items();
 }
 
 void Dispatcher::flush() {
   for (unsigned shard = 0; shard < batches_.size(); ++shard) send(shard);
+}
+
+void Dispatcher::advance(Timestamp time) {
+  observe(time);
+  flush();
+}
+
+void Dispatcher::report() {
+  for (auto& batch : batches_) batch->report = true;
+  flush();
 }
 
 void Dispatcher::finish() {

@@ -22,7 +22,8 @@ namespace unspool {
 /// is used up, and on flush().
 class Dispatcher {
  public:
-  /// Takes a full batch to its shard and answers with an empty one.
+  /// Takes a batch to its shard and answers with an empty one; or with the same, when the shard is too far behind to
+  /// take it and nobody may wait.
   using Send = std::function<std::unique_ptr<Batch>(unsigned shard, std::unique_ptr<Batch>)>;
 
   Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Send send);
@@ -30,6 +31,10 @@ class Dispatcher {
   void take(const Packet& packet);
   /// Sends what there is; shards for which there is nothing get the clock alone.
   void flush();
+  /// Live: nothing older than `time` will come. Sends what there is.
+  void advance(Timestamp time);
+  /// Sends what there is; every shard tells its counters, and sends its events on their way.
+  void report();
   /// The last flush: every shard ends its sessions.
   void finish();
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "base/ring.h"
@@ -14,34 +15,75 @@
 namespace unspool {
 namespace {
 
-constexpr std::size_t kBatchesOnTheWay = 24;  // for each shard; bounds the blocks in use too
+/// For each shard; bounds the blocks in use too. Those of files are few, so that they stay in the cache; live there may
+/// be many small ones, and their bytes are bounded.
+std::size_t most_batches(std::uint64_t most_bytes, Pipeline::WhenBehind when_behind) {
+  constexpr std::size_t kOfFiles = 24, kSmallest = 32U << 10U, kFew = 64;
+  return when_behind == Pipeline::WhenBehind::wait ? kOfFiles : std::max<std::size_t>(most_bytes / kSmallest, kFew);
+}
 
 }  // namespace
 
 /// A shard, and the way there and back. Batches travel as raw pointers and are owned by whoever has taken them.
 struct Pipeline::Lane {
   Shard shard;
-  Ring<Batch> full{kBatchesOnTheWay}, spent{kBatchesOnTheWay};
-  std::size_t batches = 0;  // made so far
-  std::uint64_t given = 0;  // to the thread
-  std::atomic<std::uint64_t> done{0};
-  std::thread thread;  // none when the shard runs on the caller's
+  Ring<Batch> full, spent;
+  std::vector<std::unique_ptr<Batch>> empty;  // that have come back
+  std::size_t batches = 1;                    // made so far, that of the dispatcher too
+  std::size_t bytes = 0;                      // on the way there
+  std::uint64_t given = 0;                    // batches, to the thread
+  std::atomic<std::uint64_t> done{0};         // of these, by the thread
+  std::thread thread;                         // none when the shard runs on the caller's
+  mutable std::mutex told_mutex;
+  ShardCounters told;  // of the last report
 
-  Lane(const Settings& settings, unsigned shards, ShardOutputs outputs) : shard{settings, shards, std::move(outputs)} {}
+  Lane(const Settings& settings, unsigned shards, std::size_t most, ShardOutputs outputs)
+      : shard{settings, shards, std::move(outputs)}, full{most}, spent{most} {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
+
+  void take(const Batch& batch, const Ending& ending) {
+    shard.take(batch);
+    if (batch.report) report();
+    if (batch.last) shard.finish(ending);
+  }
+
+  void report() {
+    shard.outputs().events->flush();
+    const std::lock_guard lock{told_mutex};
+    told = shard.counters();
+  }
 
   void run(const Ending& ending, unsigned number) {
     ::pthread_setname_np(::pthread_self(), fmt::format("shard {}", number).c_str());
     for (;;) {
       Batch* batch = full.pop();
-      shard.take(*batch);
+      take(*batch, ending);
       const bool last = batch->last;
-      if (last) shard.finish(ending);
       spent.push(batch);
       done.fetch_add(1, std::memory_order_relaxed);
       if (last) return;
     }
+  }
+
+  void take_back(Batch* batch) {
+    constexpr std::size_t kKept = 64;
+    bytes -= batch->bytes;
+    batch->clear();
+    empty.emplace_back(batch);
+    if (empty.size() <= kKept) return;
+    empty.pop_back();
+    --batches;
+  }
+
+  /// False when there is no further batch, nor may be.
+  bool has_empty(std::size_t most) {
+    while (Batch* batch = spent.try_pop()) take_back(batch);
+    if (empty.empty() && batches < most) {
+      ++batches;
+      empty.push_back(std::make_unique<Batch>());
+    }
+    return !empty.empty();
   }
 
   /// Waits for the thread, and lets go of all that batches hold.
@@ -53,9 +95,13 @@ struct Pipeline::Lane {
 };
 
 Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret,
-                   const MakeOutputs& make_outputs) {
+                   const MakeOutputs& make_outputs, WhenBehind when_behind)
+    : when_behind_{when_behind},
+      most_bytes_{settings.capture.queue / std::max(workers, 1U)},
+      most_batches_{most_batches(most_bytes_, when_behind)} {
   const unsigned shards = std::max(workers, 1U);
-  for (unsigned i = 0; i < shards; ++i) lanes_.push_back(std::make_unique<Lane>(settings, shards, make_outputs(i)));
+  for (unsigned i = 0; i < shards; ++i)
+    lanes_.push_back(std::make_unique<Lane>(settings, shards, most_batches_, make_outputs(i)));
   dispatcher_ = std::make_unique<Dispatcher>(
       settings, shards, secret,
       [this](unsigned shard, std::unique_ptr<Batch> batch) { return send(shard, std::move(batch)); });
@@ -71,24 +117,27 @@ void Pipeline::take(const Packet& packet) { dispatcher_->take(packet); }
 
 void Pipeline::flush() { dispatcher_->flush(); }
 
+void Pipeline::advance(Timestamp time) { dispatcher_->advance(time); }
+
+void Pipeline::report() { dispatcher_->report(); }
+
 std::unique_ptr<Batch> Pipeline::send(unsigned shard, std::unique_ptr<Batch> batch) {
   Lane& lane = *lanes_[shard];
   if (!lane.thread.joinable()) {
-    lane.shard.take(*batch);
-    if (batch->last) lane.shard.finish(ending_);
+    lane.take(*batch, ending_);
     batch->clear();
     return batch;
   }
+  const bool has_empty = lane.has_empty(most_batches_);
+  const bool fits = has_empty && lane.bytes + batch->bytes <= most_bytes_;
+  if (when_behind_ == WhenBehind::drop && !fits && !batch->last) return batch;
+  lane.bytes += batch->bytes;
   ++lane.given;
   lane.full.push(batch.release());  // has room for every batch there is
-  Batch* empty = lane.spent.try_pop();
-  if (empty == nullptr && ++lane.batches < kBatchesOnTheWay) return std::make_unique<Batch>();
-  if (empty == nullptr) {
-    --lane.batches;
-    empty = lane.spent.pop();
-  }
-  empty->clear();
-  return std::unique_ptr<Batch>{empty};
+  if (!has_empty) lane.take_back(lane.spent.pop());
+  std::unique_ptr<Batch> empty = std::move(lane.empty.back());
+  lane.empty.pop_back();
+  return empty;
 }
 
 void Pipeline::finish(Ending ending) {
@@ -135,6 +184,17 @@ ShardCounters Pipeline::sum() const {
 std::map<std::uint16_t, ShardCounters::Unclaimed> Pipeline::unclaimed() const { return sum().unclaimed; }
 
 Counts Pipeline::counts() const { return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum()); }
+
+Counts Pipeline::counts_so_far() const {
+  ShardCounters sum;
+  for (const auto& lane : lanes_) {
+    const std::lock_guard lock{lane->told_mutex};
+    sum.add(lane->told);
+  }
+  return name_counts(dispatcher_->counters(), dispatcher_->fragments(), sum);
+}
+
+void Pipeline::tell_limits(EventSink& events) { limits_.tell(counts_so_far(), now(), events); }
 
 ShardOutputs& Pipeline::outputs(unsigned shard) { return lanes_[shard]->shard.outputs(); }
 

@@ -24,16 +24,24 @@ class Pipeline {
   /// Makes the outputs of one shard; called on the caller's thread, used on the shard's.
   using MakeOutputs = std::function<ShardOutputs(unsigned shard)>;
 
+  /// What take() does when a shard is too far behind: files wait, so that nothing is lost; interfaces do not.
+  enum class WhenBehind : std::uint8_t { wait, drop };
+
   /// `workers` threads, each with a shard; 0: one shard, on the caller's thread. `settings` outlives the pipeline.
-  Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret, const MakeOutputs& make_outputs);
+  Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret, const MakeOutputs& make_outputs,
+           WhenBehind when_behind = WhenBehind::wait);
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
   ~Pipeline();
 
-  /// One packet, in the order of the capture. Waits while a shard is behind.
+  /// One packet, in the order of the capture.
   void take(const Packet& packet);
   /// The source is idle: nothing is kept back.
   void flush();
+  /// The same, live: nothing older than `time` will come.
+  void advance(Timestamp time);
+  /// Every shard sends its events on their way, and tells what counts_so_far() will answer. Soon, not at once.
+  void report();
   /// Ends every session and every thread. Once; nothing is taken after it.
   void finish(Ending ending);
 
@@ -46,6 +54,10 @@ class Pipeline {
   std::vector<Pulse> pulses() const;
   /// After finish(): totals of the run, none of which depends on how many workers there were.
   Counts counts() const;
+  /// Before finish(): the same, as of the last report() that shards have answered.
+  Counts counts_so_far() const;
+  /// Before finish(), which does so too: tells of the limits that were reached since the last call.
+  void tell_limits(EventSink& events);
   /// After finish(): what no protocol claimed, by the server's port.
   std::map<std::uint16_t, ShardCounters::Unclaimed> unclaimed() const;
   /// Link types that were met and are not understood.
@@ -66,6 +78,9 @@ class Pipeline {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Dispatcher> dispatcher_;
   LimitReport limits_;
+  WhenBehind when_behind_;
+  std::uint64_t most_bytes_;  // live, on the way to a shard
+  std::size_t most_batches_;  // on the way there and back
   Ending ending_ = Ending::capture_end;
   bool finished_ = false;
 };

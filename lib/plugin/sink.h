@@ -113,6 +113,14 @@ struct StoreRecord {
 /// "writing_paused", "writing_resumed", "writing_behind", "writing_caught_up", "files_removed".
 std::string_view name(StoreRecord::What what);
 
+/// A network interface that packets come from went down, away, or came back.
+struct InterfaceRecord {
+  Timestamp time;
+  std::uint16_t source = 0;
+  std::string_view state;  // "up", "down", "missing", "failed"
+  std::string what;        // for the operator
+};
+
 /// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that
 /// begin alike stand together.
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -134,6 +142,7 @@ class EventSink {
   virtual void on_unanswered(const UnansweredRecord& unanswered) = 0;
   virtual void on_limit(const LimitRecord& limit) = 0;
   virtual void on_store(const StoreRecord& store) = 0;
+  virtual void on_interface(const InterfaceRecord& interface) = 0;
   virtual void on_stats(Timestamp time, const Counts& counts) = 0;
   /// All that was said so far is on its way to the kernel when this returns.
   virtual void flush() = 0;

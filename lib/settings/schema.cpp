@@ -21,11 +21,17 @@ constexpr milliseconds kNone{0}, kBrief{1};
 constexpr milliseconds kMinute = std::chrono::minutes{1}, kDay = std::chrono::hours{24}, kMonth = 30 * kDay,
                        kYear = 365 * kDay;
 constexpr std::uint64_t kMostWorkers = 256;
-constexpr std::size_t kLongestText = 4096;  // PATH_MAX
-constexpr std::size_t kLongList = 1024;     // written on one line; what is longer has a line for each item
+constexpr std::size_t kLongestText = 4096;     // PATH_MAX
+constexpr std::size_t kLongestInterface = 15;  // IFNAMSIZ
+constexpr std::size_t kLongList = 1024;        // written on one line; what is longer has a line for each item
 
-constexpr std::array<std::string_view, 7> kEventTypes{"flow", "fileinfo", "http", "socks", "arp", "anomaly", "stats"};
+constexpr std::array<std::string_view, 8> kEventTypes{"flow", "fileinfo", "http",      "socks",
+                                                      "arp",  "anomaly",  "interface", "stats"};
 
+constexpr std::array<std::pair<Direction, std::string_view>, 3> kDirection{
+    {{Direction::both, "both"}, {Direction::in, "in"}, {Direction::out, "out"}}};
+constexpr std::array<std::pair<MissingInterface, std::string_view>, 2> kMissingInterface{
+    {{MissingInterface::error, "error"}, {MissingInterface::wait, "wait"}}};
 constexpr std::array<std::pair<ShardBy, std::string_view>, 2> kShardBy{
     {{ShardBy::hosts, "hosts"}, {ShardBy::session, "session"}}};
 constexpr std::array<std::pair<Digest, std::string_view>, 2> kDigest{
@@ -43,6 +49,9 @@ constexpr std::array<std::pair<TypeSource, std::string_view>, 3> kTypeSource{
     {{TypeSource::none, "none"}, {TypeSource::prefix, "prefix"}, {TypeSource::magic, "magic"}}};
 constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
     {{Unanswered::summary, "summary"}, {Unanswered::each, "each"}}};
+
+/// What the kernel takes in a name, and a shell passes on.
+bool is_interface_character(char c) { return c > ' ' && c < '\x7f' && c != '/'; }
 
 /// A key whose value `read(node)` makes, or tells why not, and `write(member)` turns back into YAML.
 template <class T, class Read, class Write>
@@ -163,7 +172,57 @@ SettingsKey event_types(std::string_view name, std::vector<std::string>& member)
   return {.name = name, .read = read, .written = [&member] { return list_text(member); }, .keys = {}};
 }
 
+/// Of interfaces: any names, each once.
+SettingsKey interfaces(std::string_view name, std::vector<std::string>& member) {
+  const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
+    if (node.kind != YamlNode::Kind::list) {
+      return complaints.add(node.offset, path, wrong(node, "a list of interfaces, such as [eth0, eth1]"));
+    }
+    member.clear();
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const YamlNode& item = node.items[i];
+      const std::string place = fmt::format("{}[{}]", path, i);
+      const bool is_name = item.kind == YamlNode::Kind::scalar && !item.text.empty() &&
+                           item.text.size() <= kLongestInterface &&
+                           std::all_of(item.text.begin(), item.text.end(), is_interface_character);
+      if (item.kind == YamlNode::Kind::unreadable) continue;
+      if (!is_name) {
+        complaints.add(item.offset, place, wrong(item, "the name of an interface, up to 15 characters"));
+      } else if (std::find(member.begin(), member.end(), item.text) != member.end()) {
+        complaints.add(item.offset, place, item.text + " is listed twice");
+      } else {
+        member.push_back(item.text);
+      }
+    }
+  };
+  return {.name = name,
+          .read = read,
+          .written =
+              [&member] {
+                std::vector<std::string> names;
+                for (const std::string& interface : member) names.push_back(quoted(interface));
+                return list_text(names);
+              },
+          .keys = {}};
+}
+
 // Each of these names all members of its struct, so that a new member does not compile before it is given a key.
+
+std::vector<SettingsKey> capture_keys(CaptureSettings& settings) {
+  auto& [names, filter, snaplen, promiscuous, buffer, direction, timeout, sockets, missing_interface, queue] = settings;
+  return {
+      interfaces("interfaces", names),
+      text("filter", filter),
+      number("snaplen", snaplen, {64, 262'144}),
+      flag("promiscuous", promiscuous),
+      size("buffer", buffer, {kMiB, kGiB}),
+      word("direction", direction, kDirection),
+      duration("timeout", timeout, {kBrief, milliseconds{500}}),
+      number("sockets", sockets, {1, 64}),
+      word("missing_interface", missing_interface, kMissingInterface),
+      size("queue", queue, {kMiB, 64 * kGiB}),
+  };
+}
 
 std::vector<SettingsKey> pipeline_keys(PipelineSettings& settings) {
   auto& [worker_threads, shard_by, ignore_vlans, duplicates, seed] = settings;
@@ -233,7 +292,7 @@ std::vector<SettingsKey> transfer_keys(TransferSettings& settings) {
 }
 
 std::vector<SettingsKey> event_keys(EventSettings& settings) {
-  auto& [types, unanswered, anomalies, rotate_bytes, rotate_interval, keep] = settings;
+  auto& [types, unanswered, anomalies, rotate_bytes, rotate_interval, keep, stats_interval] = settings;
   return {
       event_types("types", types),
       word("unanswered", unanswered, kUnanswered),
@@ -241,6 +300,7 @@ std::vector<SettingsKey> event_keys(EventSettings& settings) {
       size("rotate_bytes", rotate_bytes, {0, kTiB}),
       duration("rotate_interval", rotate_interval, {kNone, kMonth}),
       number("keep", keep, {0, 1'000'000}),
+      duration("stats_interval", stats_interval, {milliseconds{1000}, kDay}),
   };
 }
 
@@ -332,10 +392,11 @@ std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings) {
 }
 
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
-  auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events, process] = settings;
+  auto& [output, protocol_list, capture, pipeline, limits, timeouts, streams, transfers, events, process] = settings;
   return {
       text("output", output),
       protocols("protocols", protocol_list, protocol_names),
+      mapping("capture", capture_keys(capture)),
       mapping("pipeline", pipeline_keys(pipeline)),
       mapping("limits", limit_keys(limits)),
       mapping("timeouts", timeout_keys(timeouts)),

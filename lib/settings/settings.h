@@ -24,6 +24,25 @@ struct PipelineSettings {
   bool operator==(const PipelineSettings&) const = default;
 };
 
+enum class Direction : std::uint8_t { both, in, out };
+enum class MissingInterface : std::uint8_t { error, wait };
+
+/// Of interfaces; captures in files know all this themselves.
+struct CaptureSettings {
+  std::vector<std::string> interfaces;    // which to listen on, where the command line names nothing to read
+  std::string filter;                     // BPF expression; empty: all packets
+  std::uint32_t snaplen = 262'144;        // bytes of a packet
+  bool promiscuous = true;                // what is for others too
+  std::uint64_t buffer = 32U << 20U;      // of the kernel, for each socket
+  Direction direction = Direction::both;  // as the interface sees it
+  std::chrono::milliseconds timeout{10};  // the kernel keeps packets back so long, to hand over several at once
+  std::uint32_t sockets = 1;              // of each interface; the kernel spreads sessions over them
+  MissingInterface missing_interface = MissingInterface::error;  // at the start
+  std::uint64_t queue = 512U << 20U;  // of packets on the way to threads with sessions; beyond, they are dropped
+
+  bool operator==(const CaptureSettings&) const = default;
+};
+
 struct Limits {
   std::uint32_t sessions = 1'048'576;  // in all shards together; then the least useful one is evicted
   std::uint32_t unanswered =
@@ -85,13 +104,15 @@ struct TransferSettings {
 enum class Unanswered : std::uint8_t { summary, each };
 
 struct EventSettings {
-  std::vector<std::string> types{"flow", "fileinfo", "http", "socks", "arp", "anomaly", "stats"};  // which are written
+  std::vector<std::string> types{"flow", "fileinfo", "http",      "socks",
+                                 "arp",  "anomaly",  "interface", "stats"};  // which are written
   Unanswered unanswered =
       Unanswered::summary;           // of handshakes: one `anomaly` for a target and minute, or a `flow` each
   std::uint32_t anomalies = 10'000;  // events of contradictions a minute, in all shards together; the rest is counted
   std::uint64_t rotate_bytes = 0;    // of events.json, before it is renamed and begun anew; 0: never
   std::chrono::milliseconds rotate_interval{0};  // likewise, at multiples of it in UTC; 0: never
   std::uint32_t keep = 30;                       // rotated files that are not removed; 0: all
+  std::chrono::milliseconds stats_interval{10'000};  // live: between two `stats`
 
   bool operator==(const EventSettings&) const = default;
 };
@@ -134,8 +155,9 @@ struct ProcessSettings {
 };
 
 struct Settings {
-  std::string output;  // directory; empty: ./<first capture>.unspool
+  std::string output;  // directory; empty: ./<first capture or interface>.unspool
   std::vector<ProtocolSettings> protocols{{"http"}, {"socks"}, {"transcript"}};
+  CaptureSettings capture;
   PipelineSettings pipeline;
   Limits limits;
   Timeouts timeouts;

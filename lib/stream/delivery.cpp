@@ -90,6 +90,7 @@ void Delivery::give_run(unsigned side, Bytes bytes, Timestamp seen, Origin origi
                     .origin = origin};
   h.next = h.next + bytes.size();
   h.gap_last = false;
+  h.lossy = false;
   h.top = std::max(h.top, h.next);
   listener_.on_chunk(chunk);
 }
@@ -115,6 +116,7 @@ void Delivery::give_gap(unsigned side, Position upto, Cause cause) {
                     .seen = clock_};
   h.next = upto;
   h.gap_last = cause != Cause::snaplen;
+  h.lossy = false;
   h.top = std::max(h.top, h.next);
   h.state = Base::known;
   listener_.on_chunk(chunk);

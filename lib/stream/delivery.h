@@ -42,7 +42,7 @@ class Delivery {
   void pump();
   /// Opens and closes holes and their timers after something changed. Ends with the session's Waiting gone if it has no
   /// use.
-  void tend_holes(bool after_drop);
+  void tend_holes();
   /// Runs the timers that are due at `clock`, which is their deadline.
   void run_timers();
   /// Gives out everything, holes and all.

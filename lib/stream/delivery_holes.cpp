@@ -51,7 +51,7 @@ void Delivery::give_up_front(unsigned side, Position limit, Cause unacknowledged
   give_gap(side, upto, cause);
 }
 
-void Delivery::tend_holes(bool after_drop) {
+void Delivery::tend_holes() {
   for (const unsigned side : {0U, 1U}) {
     const Half& h = half(side);
     if (!front_missing(side)) {
@@ -61,7 +61,7 @@ void Delivery::tend_holes(bool after_drop) {
     Hole& hole = waiting().lanes[side].hole;
     if (!hole.open || hole.at != h.next) {
       hole = Hole{
-          .open = true, .after_drop = after_drop || (hole.open && hole.after_drop), .at = h.next, .opened = clock_};
+          .open = true, .after_drop = h.lossy || (hole.open && hole.after_drop), .at = h.next, .opened = clock_};
     }
     if (!hole.acked && h.acked > h.next) {
       hole.acked = true;

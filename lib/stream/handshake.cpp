@@ -24,7 +24,7 @@ Handshake::Outcome Handshake::take() {
   if (session_.phase_ == Phase::over) return take_after_end();
   if (segment_.has(TcpFlags::rst)) {
     take_reset();
-    delivery_.tend_holes(arrival_.after_drop);
+    delivery_.tend_holes();
     return outcome_;
   }
   const bool syn = segment_.has(TcpFlags::syn);
@@ -34,7 +34,7 @@ Handshake::Outcome Handshake::take() {
     return outcome_;
   }
   if (syn && !(ack ? take_syn_ack() : take_syn())) {
-    delivery_.tend_holes(arrival_.after_drop);
+    delivery_.tend_holes();
     return outcome_;
   }
   if (!syn && !ack) {
@@ -58,7 +58,7 @@ Handshake::Outcome Handshake::take() {
     for (Position upto; upto != reach();) delivery_.take_far(side, upto = reach());  // which can move it further
   }
   close_if_done(session_);
-  delivery_.tend_holes(arrival_.after_drop);
+  delivery_.tend_holes();
   return outcome_;
 }
 

@@ -33,6 +33,7 @@ TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext
   Half& mine = halves_[arrival.from];
   Half& peer = halves_[1 - arrival.from];
   Delivery delivery{*this, context, listener, arrival.clock};
+  if (arrival.after_drop) mine.lossy = peer.lossy = true;
 
   constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
   if (phase_ == Phase::open && !waiting_ && (segment.flags & kDecisive) == TcpFlags::ack && mine.state == Base::known &&
@@ -60,7 +61,7 @@ void TcpSession::advance(Timestamp now, const StreamContext& context, StreamList
     }
     delivery.run_timers();
     Handshake::close_if_done(*this);
-    delivery.tend_holes(false);
+    delivery.tend_holes();
   }
 }
 

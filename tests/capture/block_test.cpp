@@ -50,5 +50,15 @@ TEST(Blocks, AreHeldByEachRef) {
   EXPECT_FALSE(BlockRef{});
 }
 
+TEST(BlockPool, GivesBackWhatABurstNeeded) {
+  BlockPool pool;
+  {
+    std::vector<BlockRef> burst;
+    for (std::size_t i = 0; i < 2 * BlockPool::kMostIdle; ++i) burst.push_back(pool.take());
+    EXPECT_EQ(pool.blocks(), 2 * BlockPool::kMostIdle);
+  }
+  EXPECT_EQ(pool.blocks(), BlockPool::kMostIdle);
+}
+
 }  // namespace
 }  // namespace unspool

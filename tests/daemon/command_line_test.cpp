@@ -19,6 +19,7 @@ std::string told(const std::vector<std::string>& words) {
     return fmt::format("exit {}: {}", parsed.exit_code, parsed.text.substr(0, parsed.text.find('\n')));
   const CommandLine& line = *parsed.command_line;
   std::string text = fmt::format("read [{}]", fmt::join(line.captures, " "));
+  if (!line.interfaces.empty()) text = fmt::format("listen [{}]", fmt::join(line.interfaces, " "));
   if (!line.filter.empty()) text += fmt::format(" filter '{}'", line.filter);
   if (!line.configuration.empty()) text += " config " + line.configuration;
   if (!line.settings.empty()) text += fmt::format(" set [{}]", fmt::join(line.settings, " | "));
@@ -66,7 +67,18 @@ TEST(CommandLine, Rows) {
       {{"-V"}, "exit 0: unspool 0.1.0"},
       {{"-h"},
        "exit 0: Turns packets back into conversations: in order, with their holes named, as files for each host."},
-      {{}, "exit 2: unspool: nothing to read: name a capture file"},
+      {{"-i", "eth1"}, "listen [eth1]"},
+      {{"-i", "eth1", "-i", "eth0", "-o", "out", "tcp", "port", "80"},
+       "listen [eth1 eth0] filter 'tcp port 80' output out"},
+      {{"-i", "eth1", a}, fmt::format("listen [eth1] filter '{}'", a)},
+      {{"-i", "eth1", "-r", a},
+       "exit 2: unspool: -r and -i exclude each other: read captures, or listen on interfaces"},
+      {{"-i", "eth1", "-i", "eth1"}, "exit 2: unspool: -i eth1: is named twice"},
+      {{"-i", "../eth1"}, "exit 2: unspool: -i ../eth1: is no name of an interface; see --list-interfaces"},
+      {{"-c", "u.yaml"}, "read [] config u.yaml"},
+      {{"-c", "u.yaml", "udp"}, "read [] filter 'udp' config u.yaml"},
+      {{"--list-interfaces"}, "read [] wish 4"},
+      {{}, "exit 2: unspool: nothing to read: name a capture file, or an interface with -i"},
       {{"nowhere.pcap"}, "exit 2: unspool: nothing to read: there is no file 'nowhere.pcap'"},
       {{a, "-j", "many"}, "exit 2: unspool: -j many: give a number from 0 to 256, or auto"},
       {{a, "-j", "257"}, "exit 2: unspool: -j 257: give a number from 0 to 256, or auto"},

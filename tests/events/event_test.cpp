@@ -215,6 +215,17 @@ TEST(AnomalyEvent, TellsWhatBefellTheStore) {
   }
 }
 
+TEST(InterfaceEvent, SaysWhatBecameOfIt) {
+  EXPECT_EQ(told(
+                [](EventSink& sink) {
+                  sink.on_interface({.time = at(0), .source = 0, .state = "down", .what = "eth1: went down"});
+                },
+                {}, {.name = "eth1", .is_file = false}),
+            R"({"timestamp":"2006-11-02T18:15:00.123456+0000","event_type":"interface","in_iface":"eth1",)"
+            R"("interface":{"state":"down","message":"eth1: went down"}})"
+            "\n");
+}
+
 TEST(StatsEvent, DotsMakeObjects) {
   struct Row {
     Counts counts;

@@ -65,6 +65,7 @@ class Events : public EventSink {
     add(said_.ran.anomalies, fmt::format("reached {} {} times", limit.setting, limit.times));
   }
   void on_store(const StoreRecord&) override {}
+  void on_interface(const InterfaceRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
 
@@ -110,6 +111,28 @@ class Transfers : public TransferSink {
   EventSink& events_;
 };
 
+Ran run_fed(const std::function<void(Pipeline&)>& feed, const Settings& settings, unsigned workers,
+            const MakeProtocols& make_protocols, Pipeline::WhenBehind when_behind) {
+  Said said;
+  const HashSecret secret = HashSecret::draw();
+  const auto outputs_of_shard = [&](unsigned) {
+    ShardOutputs outputs{.events = std::make_unique<Events>(said), .transfers = nullptr, .protocols = make_protocols()};
+    outputs.transfers = std::make_unique<Transfers>(*outputs.events);
+    return outputs;
+  };
+  {
+    Pipeline pipeline{settings, workers, secret, outputs_of_shard, when_behind};
+    feed(pipeline);
+    pipeline.finish(Ending::shutdown);
+    for (const auto& [name, count] : pipeline.counts()) {
+      if (count > 0) said.ran.counts += fmt::format("{}{}={}", said.ran.counts.empty() ? "" : " ", name, count);
+    }
+  }
+  for (auto* lines : {&said.ran.flows, &said.ran.transfers, &said.ran.anomalies})
+    std::sort(lines->begin(), lines->end());
+  return said.ran;
+}
+
 }  // namespace
 
 std::uint64_t Ran::count(const std::string& name) const {
@@ -139,28 +162,19 @@ Ran run_capture(const std::string& image, const Settings& settings, unsigned wor
                 const MakeProtocols& make_protocols) {
   const ScratchFolder folder;
   const std::string path = folder.file("capture", image);
-  Said said;
   BlockPool pool;
-  {
-    const HashSecret secret = HashSecret::draw();
-    Pipeline pipeline{settings, workers, secret, [&](unsigned) {
-                        ShardOutputs outputs{.events = std::make_unique<Events>(said),
-                                             .transfers = nullptr,
-                                             .protocols = make_protocols()};
-                        outputs.transfers = std::make_unique<Transfers>(*outputs.events);
-                        return outputs;
-                      }};
+  const auto feed = [&](Pipeline& pipeline) {
     const auto source = open_capture_file({.path = path}, 0, pool);
     Packet packet;
     while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
     pipeline.finish(Ending::capture_end);
-    for (const auto& [name, count] : pipeline.counts()) {
-      if (count > 0) said.ran.counts += fmt::format("{}{}={}", said.ran.counts.empty() ? "" : " ", name, count);
-    }
-  }
-  for (auto* lines : {&said.ran.flows, &said.ran.transfers, &said.ran.anomalies})
-    std::sort(lines->begin(), lines->end());
-  return said.ran;
+  };
+  return run_fed(feed, settings, workers, make_protocols, Pipeline::WhenBehind::wait);
+}
+
+Ran run_live(const std::function<void(Pipeline&)>& feed, const Settings& settings, unsigned workers,
+             const MakeProtocols& make_protocols) {
+  return run_fed(feed, settings, workers, make_protocols, Pipeline::WhenBehind::drop);
 }
 
 }  // namespace unspool::test

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/follower.h"
+#include "pipeline/pipeline.h"
 #include "settings/settings.h"
 #include "support/dialog.h"
 
@@ -34,5 +35,9 @@ Ran run(const Stamped& packets, const Settings& settings = {}, unsigned workers 
 /// The same of a capture file's bytes.
 Ran run_capture(const std::string& image, const Settings& settings = {}, unsigned workers = 0,
                 const MakeProtocols& make_protocols = only_raw);
+
+/// The same of what `feed` gives to the pipeline, which takes it as from interfaces.
+Ran run_live(const std::function<void(Pipeline&)>& feed, const Settings& settings = {}, unsigned workers = 0,
+             const MakeProtocols& make_protocols = only_raw);
 
 }  // namespace unspool::test

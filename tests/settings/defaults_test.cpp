@@ -83,52 +83,64 @@ TEST(Defaults, AreWhatNothingSets) {
 /// Nothing is as it is by default.
 Settings others() {
   using namespace std::chrono_literals;
-  return {.output = "/srv/\"un\\spool\" \xc3\xa9: # 1",
-          .protocols = {{.name = "dns"},
-                        {.name = "http",
-                         .when = "tcp port \"80\"",
-                         .http = {.decoded_bytes = 1'000'000, .decoded_ratio = 9, .header_bytes = 4097}},
-                        {.name = "raw"},
-                        {.name = "transcript",
-                         .when = "udp",
-                         .transcript = {.of = TranscriptOf::all, .bytes = 1025, .sessions = 9}}},
-          .pipeline = {.workers = 0,
-                       .shard_by = ShardBy::session,
-                       .ignore_vlans = true,
-                       .duplicates = 7ms,
-                       .seed = 18'446'744'073'709'551'615U},
-          .limits = {.sessions = 7, .unanswered = 70, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
-          .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
-          .streams = {.grace = 0ms,
-                      .hole = 90s,
-                      .start_bytes = 0,
-                      .held_bytes = 1'000'001,
-                      .held_segments = 1,
-                      .held_bytes_host = 1U << 30U,
-                      .held_bytes_run = 5'000'000'000,
-                      .history = 1025,
-                      .midstream = false,
-                      .checksums = Checksums::drop,
-                      .digest = Digest::sha256,
-                      .urgent = Urgent::out_of_band,
-                      .paws = Paws::drop},
-          .transfers = {.digest = Digest::none,
-                        .types = TypeSource::prefix,
-                        .open_files = 3,
-                        .writers = 2,
-                        .queue_bytes = 1U << 20U,
-                        .quota_bytes = 1U << 30U,
-                        .quota_files = 4,
-                        .quota_files_host = 5,
-                        .max_age = std::chrono::hours{48},
-                        .low_space = 0},
-          .events = {.types = {"stats", "flow"},
-                     .unanswered = Unanswered::each,
-                     .anomalies = 99,
-                     .rotate_bytes = 1'000'000,
-                     .rotate_interval = 24h,
-                     .keep = 0},
-          .process = {.user = "unspool", .group = "wheel", .confine = false}};
+  return {
+      .output = "/srv/\"un\\spool\" \xc3\xa9: # 1",
+      .protocols = {{.name = "dns"},
+                    {.name = "http",
+                     .when = "tcp port \"80\"",
+                     .http = {.decoded_bytes = 1'000'000, .decoded_ratio = 9, .header_bytes = 4097}},
+                    {.name = "raw"},
+                    {.name = "transcript",
+                     .when = "udp",
+                     .transcript = {.of = TranscriptOf::all, .bytes = 1025, .sessions = 9}}},
+      .capture = {.interfaces = {"eth1", "ppp0"},
+                  .filter = "tcp",
+                  .snaplen = 96,
+                  .promiscuous = false,
+                  .buffer = 64U << 20U,
+                  .direction = Direction::in,
+                  .timeout = 20ms,
+                  .sockets = 2,
+                  .missing_interface = MissingInterface::wait,
+                  .queue = 256U << 20U},
+      .pipeline = {.workers = 0,
+                   .shard_by = ShardBy::session,
+                   .ignore_vlans = true,
+                   .duplicates = 7ms,
+                   .seed = 18'446'744'073'709'551'615U},
+      .limits = {.sessions = 7, .unanswered = 70, .fragmented_datagrams = 8, .fragment_bytes = 100'000'000},
+      .timeouts = {.idle = 36h, .handshake = 1ms, .closed = 0ms, .udp = 48h, .fragments = 1500ms},
+      .streams = {.grace = 0ms,
+                  .hole = 90s,
+                  .start_bytes = 0,
+                  .held_bytes = 1'000'001,
+                  .held_segments = 1,
+                  .held_bytes_host = 1U << 30U,
+                  .held_bytes_run = 5'000'000'000,
+                  .history = 1025,
+                  .midstream = false,
+                  .checksums = Checksums::drop,
+                  .digest = Digest::sha256,
+                  .urgent = Urgent::out_of_band,
+                  .paws = Paws::drop},
+      .transfers = {.digest = Digest::none,
+                    .types = TypeSource::prefix,
+                    .open_files = 3,
+                    .writers = 2,
+                    .queue_bytes = 1U << 20U,
+                    .quota_bytes = 1U << 30U,
+                    .quota_files = 4,
+                    .quota_files_host = 5,
+                    .max_age = std::chrono::hours{48},
+                    .low_space = 0},
+      .events = {.types = {"stats", "flow"},
+                 .unanswered = Unanswered::each,
+                 .anomalies = 99,
+                 .rotate_bytes = 1'000'000,
+                 .rotate_interval = 24h,
+                 .keep = 0,
+                 .stats_interval = 60s},
+      .process = {.user = "unspool", .group = "wheel", .confine = false}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -136,6 +148,17 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "output: \"/srv/\\\"un\\\\spool\\\" \xc3\xa9: # 1\"\n"
             "protocols: [dns, {http: {when: \"tcp port \\\"80\\\"\", decoded_bytes: 1MB, decoded_ratio: 9, "
             "header_bytes: 4097}}, raw, {transcript: {when: \"udp\", of: all, bytes: 1025, sessions: 9}}]\n"
+            "capture:\n"
+            "  interfaces: [\"eth1\", \"ppp0\"]\n"
+            "  filter: \"tcp\"\n"
+            "  snaplen: 96\n"
+            "  promiscuous: false\n"
+            "  buffer: 64MiB\n"
+            "  direction: in\n"
+            "  timeout: 20ms\n"
+            "  sockets: 2\n"
+            "  missing_interface: wait\n"
+            "  queue: 256MiB\n"
             "pipeline:\n"
             "  workers: 0\n"
             "  shard_by: session\n"
@@ -185,6 +208,7 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  rotate_bytes: 1MB\n"
             "  rotate_interval: 1d\n"
             "  keep: 0\n"
+            "  stats_interval: 1m\n"
             "process:\n"
             "  user: \"unspool\"\n"
             "  group: \"wheel\"\n"

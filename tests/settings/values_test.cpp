@@ -126,12 +126,15 @@ TEST(Value, EventTypes) {
                           {"\n  - stats\n  - \"flow\"\n", "P: [stats, flow]"},
                           {"flow", "P: needs a list of event types, such as [flow, stats], not \"flow\""},
                           {"", "f:2:3: P: has no value, needs a list of event types, such as [flow, stats]"}});
-  EXPECT_EQ(told("events: {types: [flow, flows, flow, 1, [arp], ~]}"),
-            "f:1:24: events.types[1]: needs one of flow, fileinfo, http, socks, arp, anomaly, stats, not \"flows\"\n"
-            "f:1:31: events.types[2]: flow is listed twice\n"
-            "f:1:37: events.types[3]: needs one of flow, fileinfo, http, socks, arp, anomaly, stats, not \"1\"\n"
-            "f:1:40: events.types[4]: needs one of flow, fileinfo, http, socks, arp, anomaly, stats, not a list\n"
-            "f:1:47: events.types[5]: has no value, needs one of flow, fileinfo, http, socks, arp, anomaly, stats");
+  EXPECT_EQ(
+      told("events: {types: [flow, flows, flow, 1, [arp], ~]}"),
+      "f:1:24: events.types[1]: needs one of flow, fileinfo, http, socks, arp, anomaly, interface, stats, not "
+      "\"flows\"\n"
+      "f:1:31: events.types[2]: flow is listed twice\n"
+      "f:1:37: events.types[3]: needs one of flow, fileinfo, http, socks, arp, anomaly, interface, stats, not \"1\"\n"
+      "f:1:40: events.types[4]: needs one of flow, fileinfo, http, socks, arp, anomaly, interface, stats, not a list\n"
+      "f:1:47: events.types[5]: has no value, needs one of flow, fileinfo, http, socks, arp, anomaly, interface, "
+      "stats");
 }
 
 TEST(Value, Text) {

@@ -1,0 +1,101 @@
+#include "daemon/live_report.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace unspool {
+namespace {
+
+using State = InterfaceChange::State;
+
+constexpr auto kSecond = std::chrono::seconds(1);
+
+Timestamp wall_clock() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+std::string_view name(State state) {
+  switch (state) {
+    case State::up: return "up";
+    case State::down: return "down";
+    case State::missing: return "missing";
+    case State::failed: return "failed";
+  }
+  return "failed";
+}
+
+}  // namespace
+
+void LiveReport::changed(const InterfaceChange& change) {
+  spdlog::log(change.state == State::up ? spdlog::level::info : spdlog::level::warn, change.what);
+  if (sink_ == nullptr) {
+    early_.push_back({change, wall_clock()});
+    return;
+  }
+  write(change, wall_clock());
+}
+
+void LiveReport::write(const InterfaceChange& change, Timestamp time) {
+  sink_->on_interface({.time = time, .source = change.source, .state = name(change.state), .what = change.what});
+  sink_->flush();
+}
+
+void LiveReport::start(boost::asio::io_context& io, const LiveSource& source, Pipeline& pipeline,
+                       std::unique_ptr<EventSink> sink, std::chrono::milliseconds interval) {
+  source_ = &source;
+  pipeline_ = &pipeline;
+  sink_ = std::move(sink);
+  interval_ = interval;
+  stats_at_ = std::chrono::steady_clock::now() + interval;
+  for (const Early& early : early_) write(early.change, early.time);
+  early_.clear();
+  second_ = std::make_unique<boost::asio::steady_timer>(io);
+  wait();
+}
+
+void LiveReport::stop() { second_.reset(); }
+
+void LiveReport::wait() {
+  second_->expires_after(kSecond);
+  second_->async_wait([this](const boost::system::error_code& error) {
+    if (!error && second_) tick();
+  });
+}
+
+/// What shards answer to a report is read a second later.
+void LiveReport::tick() {
+  wait();
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= stats_at_) {
+    stats_at_ = std::max(stats_at_ + interval_, now);
+    Counts counts = pipeline_->counts_so_far();
+    add_live_counts(counts, *source_);
+    sink_->on_stats(wall_clock(), counts);
+    pipeline_->tell_limits(*sink_);
+    sink_->flush();
+  }
+  pipeline_->report();
+}
+
+void add_live_counts(Counts& counts, const LiveSource& source) {
+  const auto of_capture = [](const auto& count) { return count.first.starts_with("capture."); };
+  std::uint64_t dropped = 0, missed = 0;
+  Counts each;
+  for (const LiveSource::Totals& totals : source.totals()) {
+    std::string prefix = "capture.interfaces." + totals.interface;
+    std::replace(prefix.begin() + sizeof "capture.interfaces", prefix.end(), '.', '_');
+    each.emplace_back(prefix + ".packets", totals.packets);
+    each.emplace_back(prefix + ".dropped", totals.dropped);
+    each.emplace_back(prefix + ".interface_dropped", totals.missed);
+    dropped += totals.dropped;
+    missed += totals.missed;
+  }
+  for (auto& [name, count] : counts) {
+    if (name == "capture.dropped") count = dropped;
+  }
+  each.insert(each.begin(), {"capture.interface_dropped", missed});
+  const auto first_other =
+      std::find_if_not(std::find_if(counts.begin(), counts.end(), of_capture), counts.end(), of_capture);
+  counts.insert(first_other, each.begin(), each.end());
+}
+
+}  // namespace unspool

@@ -1,0 +1,47 @@
+// What is said while unspool listens on interfaces: what becomes of them, and totals at intervals.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "capture/live_source.h"
+#include "daemon/asio.h"
+#include "pipeline/pipeline.h"
+#include "plugin/sink.h"
+
+namespace unspool {
+
+class LiveReport {
+ public:
+  /// An interface went down, away, or came back: a line in the log, and an event, once there is a place for it.
+  void changed(const InterfaceChange& change);
+  /// From here on every second what shards have to say is sent on its way, and `stats` each `interval`. All are
+  /// borrowed until stop().
+  void start(boost::asio::io_context& io, const LiveSource& source, Pipeline& pipeline, std::unique_ptr<EventSink> sink,
+             std::chrono::milliseconds interval);
+  void stop();
+
+ private:
+  void wait();
+  void tick();
+  void write(const InterfaceChange& change, Timestamp time);
+
+  struct Early {
+    InterfaceChange change;
+    Timestamp time;
+  };
+  std::vector<Early> early_;  // before start()
+  std::unique_ptr<boost::asio::steady_timer> second_;
+  const LiveSource* source_ = nullptr;
+  Pipeline* pipeline_ = nullptr;
+  std::unique_ptr<EventSink> sink_;
+  std::chrono::milliseconds interval_{};
+  std::chrono::steady_clock::time_point stats_at_;
+};
+
+/// Puts what the source counted among the counts of capture: capture.dropped and capture.interface_dropped of all
+/// interfaces, and capture.interfaces.NAME of each; in NAME, each "." is "_".
+void add_live_counts(Counts& counts, const LiveSource& source);
+
+}  // namespace unspool
