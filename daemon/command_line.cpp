@@ -18,13 +18,13 @@ constexpr const char* kUsage =
     "Usage: unspool [OPTIONS] CAPTURE... [EXPRESSION]\n"
     "       unspool [OPTIONS] -r CAPTURE [-r CAPTURE...] [EXPRESSION]\n";
 constexpr const char* kFooter =
-    "CAPTURE is a pcap or pcapng file, a directory of them, - for standard input, or FILE:::OFFSET to begin at the "
-    "record there.\n"
+    "CAPTURE is a pcap or pcapng file, also one compressed with gzip or zstd, a directory of them, - for standard\n"
+    "input, or FILE:::OFFSET to begin at the record there.\n"
     "Several are merged by time. EXPRESSION is a filter as in pcap-filter(7), such as: tcp port 80 and host 10.0.0.5\n"
     "\n"
     "  unspool traffic.pcap                       transfers and events to ./traffic.pcap.unspool\n"
     "  unspool -r a.pcap -r b.pcap -o out 'tcp'   two captures as one\n"
-    "  zcat big.pcap.gz | unspool -r - -o out     from a pipe\n"
+    "  ssh host cat a.gz | unspool -r - -o out    from a pipe\n"
     "\n"
     "Exit code: 0 fine, 1 a capture or the disk failed on the way, 2 usage, 3 configuration, 4 a capture cannot be "
     "read at all.\n"

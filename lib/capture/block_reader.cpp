@@ -1,6 +1,7 @@
 #include "capture/block_reader.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,9 @@ namespace unspool {
 
 /// Less room than this behind what was read from a pipe is not worth another read.
 constexpr std::size_t kSmallestRead = 64U << 10U;
+
+/// Of a compressed file, read at a time.
+constexpr std::size_t kPackedBytes = 128U << 10U;
 
 BlockReader::BlockReader(Fd file, BlockPool& pool)
     : file_{std::move(file)}, pool_{pool}, base_{::lseek(file_.get(), 0, SEEK_CUR)} {
@@ -51,19 +55,59 @@ bool BlockReader::read_on(std::size_t n) {
   if (is_over_) return false;
   make_room(n);
   while (end_ - at_ < n) {
-    if (is_pipe_ && !wait()) return false;
     const auto room = block_->space().subspan(end_);
-    const ssize_t got = ::read(file_.get(), room.data(), room.size());
-    if (got > 0) {
-      end_ += static_cast<std::size_t>(got);
-      continue;
-    }
+    const std::size_t got = packed_ ? unpack_some(room) : read_some(room);
+    if (got == 0) return false;
+    end_ += got;
+  }
+  return true;
+}
+
+/// Nothing: the end, an error, or a pipe that is to be waited for.
+std::size_t BlockReader::read_some(std::span<std::byte> into) {
+  for (;;) {
+    if (is_pipe_ && !wait()) return 0;
+    const ssize_t got = ::read(file_.get(), into.data(), into.size());
+    if (got > 0) return static_cast<std::size_t>(got);
     if (got < 0 && (errno == EINTR || (is_pipe_ && errno == EAGAIN))) continue;
     if (got < 0) error_ = errno;
     is_over_ = true;
-    return false;
+    return 0;
   }
-  return true;
+}
+
+std::size_t BlockReader::unpack_some(std::span<std::byte> into) {
+  for (;;) {
+    const Bytes packed{packed_->bytes.data() + packed_->at, packed_->end - packed_->at};
+    const Unpacker::Step step = packed_->unpacker->unpack(packed, into);
+    packed_->at += step.taken;
+    if (step.made > 0) return step.made;
+    if (step.is_corrupt) {
+      is_over_ = true;
+      problem_ = fmt::format("its {} data is corrupt near byte {} of it: {}", packed_->unpacker->name(),
+                             packed_->origin + packed_->at, packed_->unpacker->problem());
+      return 0;
+    }
+    packed_->origin += packed_->end;
+    packed_->at = packed_->end = 0;
+    packed_->end = read_some(packed_->bytes);
+    if (packed_->end > 0) continue;
+    is_cut_ = is_over_ && error_ == 0 && !packed_->unpacker->is_whole();
+    if (is_cut_) problem_ = fmt::format("its {} data ends too early", packed_->unpacker->name());
+    return 0;
+  }
+}
+
+void BlockReader::unpack_with(std::unique_ptr<Unpacker> unpacker) {
+  const Bytes read = rest();
+  packed_ = std::make_unique<Packed>();
+  packed_->unpacker = std::move(unpacker);
+  packed_->bytes.resize(std::max(kPackedBytes, read.size()));
+  std::copy(read.begin(), read.end(), packed_->bytes.begin());
+  packed_->end = read.size();
+  base_ = -1;
+  end_ = at_;
+  is_over_ = false;
 }
 
 /// Room for `n` bytes from at_ on. Nobody has seen what lies past end_, so a block that others hold is filled up, not

@@ -20,8 +20,8 @@ struct CaptureName {
 };
 
 /// The captures that words of the command line name, in that order: files, "-", "FILE:::OFFSET", and for a directory
-/// the regular files directly in it that begin as pcap or pcapng files do, sorted by name. An error when a path is
-/// missing, a directory cannot be read or holds no capture, or "-" comes twice.
+/// the regular files directly in it that begin as pcap or pcapng files do, compressed or not, sorted by name. An error
+/// when a path is missing, a directory cannot be read or holds no capture, or "-" comes twice.
 Result<std::vector<CaptureName>> expand_captures(const std::vector<std::string>& words);
 
 }  // namespace unspool

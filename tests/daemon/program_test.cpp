@@ -12,6 +12,7 @@
 #include "support/capture_file.h"
 #include "support/dialog.h"
 #include "support/first_look.h"
+#include "support/packed.h"
 
 namespace unspool::test {
 namespace {
@@ -72,6 +73,21 @@ TEST_F(Program, IsQuiet) {
 
 TEST_F(Program, ReadsAPipe) {
   EXPECT_EQ(read({"-r", "-"}, web_capture()).exit_code, 0);
+  EXPECT_THAT(tree(out), SizeIs(4));
+}
+
+TEST_F(Program, ReadsCompressedCaptures) {
+  const std::string packed = gzipped(web_capture());
+  EXPECT_EQ(read({"-r", capture(packed, "web.pcap.gz")}).exit_code, 0);
+  EXPECT_THAT(tree(out), SizeIs(4));
+  EXPECT_EQ(read({"--replace", "-r", "-"}, zstd_packed(web_capture())).exit_code, 0);
+  EXPECT_THAT(tree(out), SizeIs(4));
+  const Outcome cut = read({"--replace", "-r", capture(packed.substr(0, packed.size() - 8), "cut.gz")});
+  EXPECT_EQ(cut.exit_code, 0);
+  EXPECT_THAT(cut.err, HasSubstr("its gzip data ends too early: its writer stopped there"));
+  const Outcome corrupt = read({"--replace", "-r", capture(packed + "rubbish", "corrupt.gz")});
+  EXPECT_EQ(corrupt.exit_code, 1);
+  EXPECT_THAT(corrupt.err, HasSubstr("its gzip data is corrupt"));
   EXPECT_THAT(tree(out), SizeIs(4));
 }
 
@@ -168,8 +184,10 @@ TEST_F(Program, CapturesThatCannotBeRead) {
       {folder.path("nowhere.pcap"), 4, "nowhere.pcap: cannot be opened: No such file or directory"},
       {folder.file("text", "this is no capture"), 4, "text: is no pcap or pcapng file"},
       {folder.file("empty", ""), 4, "empty: is empty"},
-      {folder.file("a.gz", "\x1f\x8b\x08"), 4,
-       "a.gz: is compressed with gzip: unpack it first, e.g. zcat FILE | unspool -r -"},
+      {folder.file("a.gz", "\x1f\x8b\x08"), 4, "a.gz: its gzip data ends too early"},
+      {folder.file("b.gz", gzipped("this is no capture")), 4, "b.gz: once unpacked, is no pcap or pcapng file"},
+      {folder.file("a.xz", std::string{"\xfd\x37zXZ\0..", 8}), 4,
+       "a.xz: is compressed with xz: unpack it first, e.g. xzcat FILE | unspool -r -"},
       {folder.file("half", web_capture().substr(0, 20)), 4, "half: ends inside its header"},
       {folder.file("alien", to_pcap({{kTestTime, raw(195) / data("x")}})), 4, "link type 195 (IEEE802_15_4"},
   };
