@@ -74,14 +74,15 @@ struct Sources {
   std::vector<SourceName> names;
 };
 
-Result<Sources> open_captures(const std::vector<std::string>& words, BlockPool& pool) {
-  const auto names = expand_captures(words);
+Result<Sources> open_captures(const CommandLine& line, BlockPool& pool) {
+  auto names = expand_captures(line.captures);
   if (!names) return tl::unexpected(names.error());
   if (names->size() > UINT16_MAX)
     return fail(fmt::format("{} captures are more than the {} that one run can read", names->size(), UINT16_MAX));
   Sources sources;
   std::vector<std::unique_ptr<Source>> opened;
-  for (const CaptureName& name : *names) {
+  for (CaptureName& name : *names) {
+    name.follow = line.follow;
     if (name.path == "-" && ::isatty(STDIN_FILENO) != 0)
       return fail("-: standard input is a terminal: pipe a capture into it");
     auto source = open_capture_file(name, static_cast<std::uint16_t>(opened.size()), pool);
@@ -301,7 +302,7 @@ int run_captures(const CommandLine& line, Settings settings) {
     return kUsageError;
   }
   BlockPool pool;
-  auto sources = open_captures(line.captures, pool);
+  auto sources = open_captures(line, pool);
   if (!sources) {
     spdlog::error(sources.error().what);
     return kCannotRead;

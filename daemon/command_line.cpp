@@ -72,6 +72,8 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   app.add_option("-r,--read", line.captures, "Read this capture; may be given more than once")
       ->type_name("CAPTURE")
       ->allow_extra_args(false);
+  app.add_flag("-f,--follow", line.follow,
+               "At the end of a capture wait for more, until it is renamed or deleted, or Ctrl-C");
   app.add_option("-c,--config", line.configuration, "Configuration file")->type_name("FILE");
   app.add_option("-o,--output", line.output, "Where transfers and events go; without: ./<first capture>.unspool")
       ->type_name("DIR");

@@ -63,17 +63,31 @@ bool BlockReader::read_on(std::size_t n) {
   return true;
 }
 
-/// Nothing: the end, an error, or a pipe that is to be waited for.
+/// Nothing: the end, an error, or something that is to be waited for.
 std::size_t BlockReader::read_some(std::span<std::byte> into) {
   for (;;) {
     if (is_pipe_ && !wait()) return 0;
+    if (watch_) watch_->look();
     const ssize_t got = ::read(file_.get(), into.data(), into.size());
     if (got > 0) return static_cast<std::size_t>(got);
     if (got < 0 && (errno == EINTR || (is_pipe_ && errno == EAGAIN))) continue;
     if (got < 0) error_ = errno;
+    if (got == 0 && watch_ && !watch_->is_left() && !was_cut()) {
+      if (wait()) continue;
+      return 0;
+    }
     is_over_ = true;
     return 0;
   }
+}
+
+/// A followed file that became shorter than what was read of it: what is in it now is something else.
+bool BlockReader::was_cut() {
+  struct stat status {};
+  const off_t read = ::lseek(file_.get(), 0, SEEK_CUR);
+  if (::fstat(file_.get(), &status) != 0 || status.st_size >= read) return false;
+  problem_ = fmt::format("it was cut to {} bytes while it was read", status.st_size);
+  return true;
 }
 
 std::size_t BlockReader::unpack_some(std::span<std::byte> into) {
@@ -92,7 +106,7 @@ std::size_t BlockReader::unpack_some(std::span<std::byte> into) {
     packed_->at = packed_->end = 0;
     packed_->end = read_some(packed_->bytes);
     if (packed_->end > 0) continue;
-    is_cut_ = is_over_ && error_ == 0 && !packed_->unpacker->is_whole();
+    is_cut_ = is_over_ && error_ == 0 && problem_.empty() && !packed_->unpacker->is_whole();
     if (is_cut_) problem_ = fmt::format("its {} data ends too early", packed_->unpacker->name());
     return 0;
   }
@@ -108,6 +122,15 @@ void BlockReader::unpack_with(std::unique_ptr<Unpacker> unpacker) {
   base_ = -1;
   end_ = at_;
   is_over_ = false;
+}
+
+Result<void> BlockReader::follow() {
+  if (is_pipe_) return {};
+  auto watch = FileWatch::on(file_);
+  if (!watch) return tl::unexpected(watch.error());
+  watch_ = std::move(*watch);
+  size_ = 0;
+  return {};
 }
 
 /// Room for `n` bytes from at_ on. Nobody has seen what lies past end_, so a block that others hold is filled up, not
@@ -129,7 +152,7 @@ void BlockReader::make_room(std::size_t n) {
 }
 
 bool BlockReader::wait() {
-  pollfd one{.fd = file_.get(), .events = POLLIN, .revents = 0};
+  pollfd one{.fd = readable_fd(), .events = POLLIN, .revents = 0};
   int ready = 0;
   do ready = ::poll(&one, 1, patient_ ? -1 : 0);
   while (ready < 0 && errno == EINTR);

@@ -13,6 +13,7 @@ namespace unspool {
 struct CaptureName {
   std::string path;
   std::uint64_t offset = 0;  // of a record's header in the file; 0: from the beginning
+  bool follow = false;       // at its end more is waited for
 
   /// Splits "FILE:::OFFSET"; an error when there is no FILE, or when what follows ":::" is no number.
   static Result<CaptureName> parse(const std::string& word);

@@ -57,6 +57,9 @@ Result<std::unique_ptr<Source>> open_capture_file(const CaptureName& name, std::
   if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) return fail(label + ": is a directory");
 
   BlockReader in{std::move(file), pool};
+  if (name.follow) {
+    if (auto followed = in.follow(); !followed) return fail(fmt::format("{}: {}", label, followed.error().what));
+  }
   const char* once = unpack(in) ? "once unpacked, " : "";
   const Bytes first = beginning_of(in);
   if (in.error() != 0) return fail(fmt::format("{}: cannot be read: {}", label, os_error(in.error())));

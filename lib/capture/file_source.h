@@ -16,7 +16,9 @@ namespace unspool {
 ///
 /// Files compressed with gzip or zstd are unpacked on the way: offsets, those of origins too, count in what is packed.
 ///
-/// A file is never idle. A pipe or socket is, while nothing is in it: only this call waits for its header.
+/// A file is never idle, unless it is followed: then it is while there is no more in it, as a pipe or socket is while
+/// nothing is in it, and only this call waits for the header. A followed file ends when it was renamed or deleted and
+/// its writer has closed it.
 ///
 /// A record is believed up to 16 MiB (pcap: up to its snapshot length, at least 256 KiB); times of pcapng from 1970 to
 /// 2106. A record's bytes are never copied, but for those that a block's end cuts: into the next block.

@@ -34,8 +34,9 @@ Source::State RecordFile::stopped() {
   if (in_record) begin_record();
   if (!in_.problem().empty()) {
     const auto where = in_record ? place() : fmt::format("byte {}", at);
-    return ended(in_.is_cut() ? SourceEnd::How::cut_short : SourceEnd::How::corrupt,
-                 fmt::format("{}: ends at {} once unpacked, as {}", name_, where, in_.problem()));
+    return ended(
+        in_.is_cut() ? SourceEnd::How::cut_short : SourceEnd::How::corrupt,
+        fmt::format("{}: ends at {}{}, as {}", name_, where, in_.is_packed() ? " once unpacked" : "", in_.problem()));
   }
   if (!in_record) return ended(SourceEnd::How::whole, {});
   return ended(SourceEnd::How::cut_short, fmt::format("{}: ends inside {}", name_, place()));

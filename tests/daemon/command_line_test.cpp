@@ -19,6 +19,7 @@ std::string told(const std::vector<std::string>& words) {
     return fmt::format("exit {}: {}", parsed.exit_code, parsed.text.substr(0, parsed.text.find('\n')));
   const CommandLine& line = *parsed.command_line;
   std::string text = fmt::format("read [{}]", fmt::join(line.captures, " "));
+  if (line.follow) text += " follow";
   if (!line.filter.empty()) text += fmt::format(" filter '{}'", line.filter);
   if (!line.configuration.empty()) text += " config " + line.configuration;
   if (!line.settings.empty()) text += fmt::format(" set [{}]", fmt::join(line.settings, " | "));
@@ -47,6 +48,7 @@ TEST(CommandLine, Rows) {
        "read [x.pcap] filter 'tcp port 80 and not host 10.0.0.1'"},
       {{"-r", "-", "-o", "out"}, "read [-] output out"},
       {{"-"}, "read [-]"},
+      {{"-f", a, "udp"}, fmt::format("read [{}] follow filter 'udp'", a)},
       {{a, b}, fmt::format("read [{} {}]", a, b)},
       {{a, "udp"}, fmt::format("read [{}] filter 'udp'", a)},
       {{a + ":::24"}, fmt::format("read [{}:::24]", a)},
