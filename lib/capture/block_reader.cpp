@@ -18,6 +18,8 @@ constexpr std::size_t kSmallestRead = 64U << 10U;
 /// Of a compressed file, read at a time.
 constexpr std::size_t kPackedBytes = 128U << 10U;
 
+constexpr std::size_t kLittle = 4096;
+
 BlockReader::BlockReader(Fd file, BlockPool& pool)
     : file_{std::move(file)}, pool_{pool}, base_{::lseek(file_.get(), 0, SEEK_CUR)} {
   struct stat status {};
@@ -68,7 +70,7 @@ std::size_t BlockReader::read_some(std::span<std::byte> into) {
   for (;;) {
     if (is_pipe_ && !wait()) return 0;
     if (watch_) watch_->look();
-    const ssize_t got = ::read(file_.get(), into.data(), into.size());
+    const ssize_t got = ::read(file_.get(), into.data(), std::min(into.size(), most_));
     if (got > 0) return static_cast<std::size_t>(got);
     if (got < 0 && (errno == EINTR || (is_pipe_ && errno == EAGAIN))) continue;
     if (got < 0) error_ = errno;
@@ -122,6 +124,11 @@ void BlockReader::unpack_with(std::unique_ptr<Unpacker> unpacker) {
   base_ = -1;
   end_ = at_;
   is_over_ = false;
+}
+
+void BlockReader::read_little() {
+  most_ = kLittle;
+  ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_RANDOM);
 }
 
 Result<void> BlockReader::follow() {

@@ -23,6 +23,8 @@ class BlockReader {
 
   /// Before anything was skipped: the file is compressed, and everything below is about what `unpacker` makes of it.
   void unpack_with(std::unique_ptr<Unpacker> unpacker);
+  /// For a look at a file's beginning: less is read at a time, and nothing ahead.
+  void read_little();
   bool is_packed() const { return packed_ != nullptr; }
   /// The file grows: at its end more is waited for, as in a pipe, until it was renamed or deleted and its writer has
   /// closed it. No change for a pipe. The error is to be put behind the file's name.
@@ -89,6 +91,7 @@ class BlockReader {
   std::uint64_t origin_ = 0;          // offset of block_'s first byte in the file
   std::uint64_t size_ = 0;
   off_t base_;                      // where `file` stood; negative where one cannot seek
+  std::size_t most_ = SIZE_MAX;     // to be read at a time
   std::optional<FileWatch> watch_;  // of a file that is followed
   std::unique_ptr<Packed> packed_;  // null for a file that is not compressed
   int error_ = 0;

@@ -47,6 +47,21 @@ Result<std::unique_ptr<Source>> open_as(const std::string& label, std::uint16_t 
   return source;
 }
 
+Result<std::unique_ptr<Source>> open_reader(const std::string& label, std::uint16_t index, BlockReader in,
+                                            std::uint64_t offset) {
+  const char* once = unpack(in) ? "once unpacked, " : "";
+  const Bytes first = beginning_of(in);
+  if (in.error() != 0) return fail(fmt::format("{}: cannot be read: {}", label, os_error(in.error())));
+  if (first.empty() && !in.problem().empty()) return fail(fmt::format("{}: {}", label, in.problem()));
+  if (first.empty()) return fail(fmt::format("{}: {}is empty", label, once));
+  switch (format_of(first)) {
+    case FileFormat::pcap: return open_as<PcapSource>(label, index, std::move(in), offset);
+    case FileFormat::pcapng: return open_as<PcapngSource>(label, index, std::move(in), offset);
+    case FileFormat::other: break;
+  }
+  return fail(fmt::format("{}: {}{}", label, once, why_unreadable(first)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Source>> open_capture_file(const CaptureName& name, std::uint16_t index, BlockPool& pool) {
@@ -60,17 +75,16 @@ Result<std::unique_ptr<Source>> open_capture_file(const CaptureName& name, std::
   if (name.follow) {
     if (auto followed = in.follow(); !followed) return fail(fmt::format("{}: {}", label, followed.error().what));
   }
-  const char* once = unpack(in) ? "once unpacked, " : "";
-  const Bytes first = beginning_of(in);
-  if (in.error() != 0) return fail(fmt::format("{}: cannot be read: {}", label, os_error(in.error())));
-  if (first.empty() && !in.problem().empty()) return fail(fmt::format("{}: {}", label, in.problem()));
-  if (first.empty()) return fail(fmt::format("{}: {}is empty", label, once));
-  switch (format_of(first)) {
-    case FileFormat::pcap: return open_as<PcapSource>(label, index, std::move(in), name.offset);
-    case FileFormat::pcapng: return open_as<PcapngSource>(label, index, std::move(in), name.offset);
-    case FileFormat::other: break;
-  }
-  return fail(fmt::format("{}: {}{}", label, once, why_unreadable(first)));
+  return open_reader(label, index, std::move(in), name.offset);
+}
+
+std::optional<Timestamp> first_packet_time(Fd file, BlockPool& pool) {
+  BlockReader in{std::move(file), pool};
+  in.read_little();
+  Packet packet;
+  const auto source = open_reader({}, 0, std::move(in), 0);
+  if (!source || (*source)->next(packet) != Source::State::packet) return std::nullopt;
+  return packet.time;
 }
 
 Result<bool> is_capture_file(const std::string& path) {

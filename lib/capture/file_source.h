@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "capture/capture_name.h"
 #include "capture/source.h"
 
@@ -23,6 +26,10 @@ namespace unspool {
 /// A record is believed up to 16 MiB (pcap: up to its snapshot length, at least 256 KiB); times of pcapng from 1970 to
 /// 2106. A record's bytes are never copied, but for those that a block's end cuts: into the next block.
 Result<std::unique_ptr<Source>> open_capture_file(const CaptureName& name, std::uint16_t index, BlockPool& pool);
+
+/// The time stamp of the first packet of a file that is open; nothing where it has none, or is no capture. Reads as
+/// little as tells.
+std::optional<Timestamp> first_packet_time(Fd file, BlockPool& pool);
 
 /// Whether a regular file begins as pcap or pcapng files do, compressed or not. An error when it cannot be read.
 Result<bool> is_capture_file(const std::string& path);

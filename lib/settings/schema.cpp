@@ -39,6 +39,9 @@ constexpr std::array<std::pair<TypeSource, std::string_view>, 3> kTypeSource{
 constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
     {{Unanswered::summary, "summary"}, {Unanswered::each, "each"}}};
 
+constexpr std::array<std::pair<AfterReading, std::string_view>, 3> kAfterReading{
+    {{AfterReading::keep, "keep"}, {AfterReading::move, "move"}, {AfterReading::erase, "delete"}}};
+
 /// A key whose value `read(node)` makes, or tells why not, and `write(member)` turns back into YAML.
 template <class T, class Read, class Write>
 SettingsKey value(std::string_view name, T& member, Read read, Write write) {
@@ -226,6 +229,14 @@ std::vector<SettingsKey> event_keys(EventSettings& settings) {
   };
 }
 
+std::vector<SettingsKey> spool_keys(SpoolSettings& settings) {
+  auto& [directory, pattern, after, done, bad, queue] = settings;
+  return {
+      text("directory", directory), text("pattern", pattern), word("after", after, kAfterReading),
+      text("done", done),           text("bad", bad),         number("queue", queue, {1, 10'000'000}),
+  };
+}
+
 std::vector<SettingsKey> http_keys(HttpSettings& settings) {
   auto& [decoded_bytes, decoded_ratio, header_bytes] = settings;
   return {
@@ -309,7 +320,7 @@ std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings) {
 }
 
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
-  auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events] = settings;
+  auto& [output, protocol_list, pipeline, limits, timeouts, streams, transfers, events, spool] = settings;
   return {
       text("output", output),
       protocols("protocols", protocol_list, protocol_names),
@@ -319,6 +330,7 @@ std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string>
       mapping("streams", stream_keys(streams)),
       mapping("transfers", transfer_keys(transfers)),
       mapping("events", event_keys(events)),
+      mapping("spool", spool_keys(spool)),
   };
 }
 

@@ -110,6 +110,20 @@ struct ProtocolSettings {
   bool operator==(const ProtocolSettings&) const = default;
 };
 
+enum class AfterReading : std::uint8_t { keep, move, erase };
+
+/// A directory in which others put captures when they are complete.
+struct SpoolSettings {
+  std::string directory;                    // empty: none
+  std::string pattern;                      // of the names to be read, as a shell has them; empty: all
+  AfterReading after = AfterReading::keep;  // what becomes of a file that was read
+  std::string done;                         // directory to move it to
+  std::string bad;               // directory to move a file to that is no capture or is corrupt; empty: it stays
+  std::uint32_t queue = 65'536;  // names held at a time; the directory is read again for the rest
+
+  bool operator==(const SpoolSettings&) const = default;
+};
+
 struct Settings {
   std::string output;  // directory; empty: ./<first capture>.unspool
   std::vector<ProtocolSettings> protocols{{"http"}, {"socks"}, {"transcript"}};
@@ -119,6 +133,7 @@ struct Settings {
   StreamSettings streams;
   TransferSettings transfers;
   EventSettings events;
+  SpoolSettings spool;
 
   bool operator==(const Settings&) const = default;
 };

@@ -111,7 +111,13 @@ Settings others() {
                       .checksums = Checksums::drop,
                       .digest = Digest::sha256},
           .transfers = {.digest = Digest::none, .types = TypeSource::prefix, .open_files = 3},
-          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99}};
+          .events = {.types = {"stats", "flow"}, .unanswered = Unanswered::each, .anomalies = 99},
+          .spool = {.directory = "/var/spool/pcap",
+                    .pattern = "*.pcap*",
+                    .after = AfterReading::move,
+                    .done = "/var/spool/done",
+                    .bad = "/var/spool/bad",
+                    .queue = 12}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -155,7 +161,14 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "events:\n"
             "  types: [stats, flow]\n"
             "  unanswered: each\n"
-            "  anomalies: 99\n");
+            "  anomalies: 99\n"
+            "spool:\n"
+            "  directory: \"/var/spool/pcap\"\n"
+            "  pattern: \"*.pcap*\"\n"
+            "  after: move\n"
+            "  done: \"/var/spool/done\"\n"
+            "  bad: \"/var/spool/bad\"\n"
+            "  queue: 12\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {

@@ -76,7 +76,7 @@ TEST(Hostile, OfManyErrorsTheFirstHundredAreTold) {
   ASSERT_EQ(settings.error().size(), 101U);
   EXPECT_EQ(settings.error()[99].what,
             "f:100:1: k99: unknown key (there are output, protocols, pipeline, limits, timeouts, streams, transfers, "
-            "events)");
+            "events, spool)");
   EXPECT_EQ(settings.error()[100].what, "f: and 32668 errors more");
 }
 
