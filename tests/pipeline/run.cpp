@@ -136,8 +136,12 @@ Ran run(const Stamped& packets, const Settings& settings, unsigned workers, cons
 
 Ran run_capture(const std::string& image, const Settings& settings, unsigned workers,
                 const MakeProtocols& make_protocols) {
+  return run_captures({image}, settings, workers, make_protocols);
+}
+
+Ran run_captures(const std::vector<std::string>& images, const Settings& settings, unsigned workers,
+                 const MakeProtocols& make_protocols) {
   const ScratchFolder folder;
-  const std::string path = folder.file("capture", image);
   Said said;
   BlockPool pool;
   {
@@ -149,9 +153,11 @@ Ran run_capture(const std::string& image, const Settings& settings, unsigned wor
                         outputs.transfers = std::make_unique<Transfers>(*outputs.events);
                         return outputs;
                       }};
-    const auto source = open_capture_file({.path = path}, 0, pool);
-    Packet packet;
-    while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+    for (const std::string& image : images) {
+      const auto source = open_capture_file({.path = folder.file("capture", image)}, 0, pool);
+      Packet packet;
+      while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+    }
     pipeline.finish(Ending::capture_end);
     for (const auto& [name, count] : pipeline.counts()) {
       if (count > 0) said.ran.counts += fmt::format("{}{}={}", said.ran.counts.empty() ? "" : " ", name, count);
