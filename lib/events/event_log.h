@@ -10,16 +10,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "events/source_names.h"
 #include "plugin/sink.h"
 #include "settings/settings.h"
 
 namespace unspool {
-
-/// How events name the source that packets came from.
-struct SourceName {
-  std::string name;
-  bool is_file = true;  // pcap_filename; else in_iface
-};
 
 /// The file that all shards write to. Outlives the sinks that it makes.
 class EventLog {
@@ -31,6 +26,8 @@ class EventLog {
   /// A sink for one shard: buffers whole lines, and writes them with one write(2), 64 KiB or a flush() at a time.
   std::unique_ptr<EventSink> sink();
 
+  /// How they name where packets came from.
+  SourceNames& sources() { return sources_; }
   /// Bytes of a cut last line that were removed at the start.
   std::uint64_t repaired() const { return repaired_; }
   /// Why lines could not be written, once one could not. Any thread.
@@ -47,7 +44,7 @@ class EventLog {
   Fd file_;
   std::string path_;
   std::vector<std::string> types_;
-  std::vector<SourceName> sources_;
+  SourceNames sources_;
   std::uint64_t repaired_ = 0;
   std::atomic<int> errno_{0};  // of the first write that failed
 };
