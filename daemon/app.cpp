@@ -18,6 +18,7 @@
 #include "daemon/log.h"
 #include "daemon/progress_line.h"
 #include "daemon/service.h"
+#include "daemon/spool.h"
 #include "daemon/summary.h"
 #include "events/event_log.h"
 #include "pipeline/limit_report.h"
@@ -72,6 +73,7 @@ std::string output_beside(const std::string& capture) {
 struct Sources {
   std::unique_ptr<Source> merged;
   std::vector<SourceName> names;
+  SpoolSource* spool = nullptr;  // what `merged` is, when it is one
 };
 
 Result<Sources> open_captures(const CommandLine& line, BlockPool& pool) {
@@ -135,6 +137,7 @@ class App {
 
  private:
   Result<void> open_output();
+  Result<void> open_spool();
   void read();
   void show_progress(asio::steady_timer& tick);
   void tell_capture_end();
@@ -150,6 +153,7 @@ class App {
   Sources sources_;
   std::unique_ptr<OutputDirectory> output_;
   std::unique_ptr<EventLog> events_;
+  std::optional<SpoolReport> spool_report_;
   std::unique_ptr<TransferStore> transfers_;
   std::unique_ptr<Pipeline> pipeline_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
@@ -174,6 +178,15 @@ Result<void> App::open_output() {
     spdlog::warn("{}/events.json: {} bytes of a last line that was cut off are removed", output_->path(),
                  events_->repaired());
   return {};
+}
+
+/// What an earlier run read is not read again, unless what it left was removed.
+Result<void> App::open_spool() {
+  if (sources_.spool == nullptr) return {};
+  const std::string state = spool_state_path(output_->path());
+  std::error_code ignored;  // what is there is then read, or the error is told
+  if (line_.reuse == CommandLine::Reuse::replace) std::filesystem::remove(state, ignored);
+  return sources_.spool->start(state, spool_report_.emplace(*events_));
 }
 
 void App::read() {
@@ -214,7 +227,7 @@ void App::show_progress(asio::steady_timer& tick) {
 }
 
 int App::run() {
-  if (auto opened = open_output(); !opened) {
+  if (auto opened = open_output().and_then([&] { return open_spool(); }); !opened) {
     spdlog::error(opened.error().what);
     return kUsageError;
   }
@@ -231,11 +244,15 @@ int App::run() {
   read();
   notify_stopping();
   pipeline_->finish(interrupted_ ? Ending::shutdown : Ending::capture_end);
-  const Counts counts = pipeline_->counts();
+  Counts counts = pipeline_->counts();
+  if (sources_.spool != nullptr) add_spool_counts(counts, *sources_.spool);
   EventSink& last = *pipeline_->outputs(0).events;
   last.on_stats(pipeline_->now(), counts);
   last.flush();
 
+  if (sources_.spool != nullptr) {
+    if (auto stopped = sources_.spool->stop(); !stopped) failed(stopped.error().what);
+  }
   tell_capture_end();
   tell_link_types();
   tell_limits(counts);
@@ -256,6 +273,7 @@ void App::failed(const std::string& what) {
 }
 
 void App::tell_capture_end() {
+  if (interrupted_ && sources_.spool != nullptr) return;
   if (interrupted_) return spdlog::warn("stopped by a signal: what was read until then is kept");
   const SourceEnd end = sources_.merged->end();
   switch (end.how) {
@@ -312,6 +330,33 @@ int run_captures(const CommandLine& line, Settings settings) {
   return App{line, settings, std::move(*filter), std::move(*sources)}.run();
 }
 
+/// A service: it appends to what it left before.
+int run_spool(CommandLine line, Settings settings) {
+  if (!line.spool.empty()) settings.spool.directory = line.spool;
+  if (settings.spool.directory.empty()) {
+    spdlog::error("nothing to read: name a capture file, or a directory with --spool");
+    return kUsageError;
+  }
+  auto filter = Filter::compile(line.filter);
+  if (!filter) {
+    spdlog::error("{}; see pcap-filter(7)", filter.error().what);
+    return kUsageError;
+  }
+  BlockPool pool;
+  auto spool = SpoolSource::open(settings.spool, pool);
+  if (!spool) {
+    spdlog::error(spool.error().what);
+    return kCannotRead;
+  }
+  if (settings.output.empty()) settings.output = output_beside(settings.spool.directory);
+  if (line.reuse == CommandLine::Reuse::refuse) line.reuse = CommandLine::Reuse::append;
+  set_up_process();
+  Sources sources;
+  sources.spool = spool->get();
+  sources.merged = std::move(*spool);
+  return App{line, settings, std::move(*filter), std::move(sources)}.run();
+}
+
 int list_protocols() {
   for (const CatalogEntry& entry : catalog()) fmt::print("{:<12} {}\n", entry.name, entry.purpose);
   return kFine;
@@ -325,7 +370,8 @@ int run(const CommandLine& line) {
   auto settings = settings_of(line);
   if (!settings) return kConfigurationError;
   switch (line.wish) {
-    case CommandLine::Wish::run: return run_captures(line, std::move(*settings));
+    case CommandLine::Wish::run:
+      return line.captures.empty() ? run_spool(line, std::move(*settings)) : run_captures(line, std::move(*settings));
     case CommandLine::Wish::dump_configuration: fmt::print("{}", dump_settings(*settings)); return kFine;
     case CommandLine::Wish::check_configuration: fmt::print("The configuration is right.\n"); return kFine;
     case CommandLine::Wish::list_protocols: break;

@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kUsage =
     "Usage: unspool [OPTIONS] CAPTURE... [EXPRESSION]\n"
-    "       unspool [OPTIONS] -r CAPTURE [-r CAPTURE...] [EXPRESSION]\n";
+    "       unspool [OPTIONS] -r CAPTURE [-r CAPTURE...] [EXPRESSION]\n"
+    "       unspool [OPTIONS] --spool DIR [EXPRESSION]\n";
 constexpr const char* kFooter =
     "CAPTURE is a pcap or pcapng file, also one compressed with gzip or zstd, a directory of them, - for standard\n"
     "input, or FILE:::OFFSET to begin at the record there.\n"
@@ -74,6 +75,8 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
       ->allow_extra_args(false);
   app.add_flag("-f,--follow", line.follow,
                "At the end of a capture wait for more, until it is renamed or deleted, or Ctrl-C");
+  app.add_option("--spool", line.spool, "Read the captures that arrive in this directory, until Ctrl-C")
+      ->type_name("DIR");
   app.add_option("-c,--config", line.configuration, "Configuration file")->type_name("FILE");
   app.add_option("-o,--output", line.output, "Where transfers and events go; without: ./<first capture>.unspool")
       ->type_name("DIR");
@@ -114,13 +117,18 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   if (list) line.wish = CommandLine::Wish::list_protocols;
   if (line.wish != CommandLine::Wish::run) return {.command_line = std::move(line), .text = {}};
 
+  if (!line.captures.empty() && !line.spool.empty())
+    return usage_error("-r and --spool exclude each other: read captures, or wait for those that arrive");
+
   auto expression = rest.begin();
-  if (line.captures.empty()) {
+  if (line.captures.empty() && line.spool.empty()) {
     expression = std::find_if_not(rest.begin(), rest.end(), names_capture);
     line.captures.assign(rest.begin(), expression);
   }
   line.filter = fmt::format("{}", fmt::join(expression, rest.end(), " "));
-  if (!line.captures.empty()) return {.command_line = std::move(line), .text = {}};
+  const bool may_be_configured = !line.configuration.empty() || !line.settings.empty();
+  if (!line.captures.empty() || !line.spool.empty() || (rest.empty() && may_be_configured))
+    return {.command_line = std::move(line), .text = {}};
   if (rest.empty()) return usage_error("nothing to read: name a capture file");
   return usage_error(fmt::format("nothing to read: there is no file '{}'", rest.front()));
 }

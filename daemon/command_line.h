@@ -12,6 +12,7 @@ struct CommandLine {
 
   Wish wish = Wish::run;
   std::vector<std::string> captures;  // paths, directories, "-", FILE:::OFFSET; in the order in which they were named
+  std::string spool;                  // of --spool; empty: as the configuration says
   bool follow = false;                // at the end of a capture more is waited for
   std::string filter;                 // BPF expression; empty: all packets
   std::string configuration;          // file; empty: none
