@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -25,6 +26,15 @@ FileIdentity identity_of(const struct stat& status) {
           .modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
+/// Where leases are the server's, a refused one means nothing.
+bool has_own_leases(const Fd& directory) {
+  constexpr std::uint32_t kNfs = 0x6969, kCifs = 0xff534d42, kSmb2 = 0xfe534d42;
+  struct statfs status {};
+  if (::fstatfs(directory.get(), &status) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return type != kNfs && type != kCifs && type != kSmb2;
+}
+
 /// A lease on reading is refused while somebody has the file open for writing; where it is not for us to ask, nobody
 /// has. Whoever opens it just then is told by a signal to us: one that does nothing.
 bool is_being_written(const Fd& file) {
@@ -41,6 +51,7 @@ Result<std::unique_ptr<SpoolDirectory>> SpoolDirectory::open(const SpoolSettings
   const std::string& path = settings.directory;
   spool->directory_ = Fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!spool->directory_) return fail(fmt::format("{}: cannot be opened as a directory: {}", path, os_error(errno)));
+  spool->has_own_leases_ = has_own_leases(spool->directory_);
   spool->events_ = Fd{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
   constexpr std::uint32_t kWanted =
       IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -148,7 +159,7 @@ void SpoolDirectory::consider(const std::string& name) {
   if (is_known_(file)) return;
   // One that cannot be opened is found out when it is its turn.
   Fd opened{::openat(directory_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-  if (opened && is_being_written(opened)) return;
+  if (opened && has_own_leases_ && is_being_written(opened)) return;
   if (opened) file.first = first_packet_time(std::move(opened), pool_).value_or(file.first);
   queue(std::move(file));
 }

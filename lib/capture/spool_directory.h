@@ -36,7 +36,7 @@ struct SpoolFile {
 };
 
 /// A file is complete when whoever wrote it has closed it, or it was moved or linked there, and nobody has it open for
-/// writing (which the kernel tells those who own it, or may anything). Hidden ones, those that end in .tmp, .part or
+/// writing (which the kernel tells those who own it, or may anything; not of network file systems). Hidden ones, those that end in .tmp, .part or
 /// .partial, and those that the pattern does not name are left alone.
 class SpoolDirectory {
  public:
@@ -90,6 +90,7 @@ class SpoolDirectory {
   std::set<SpoolFile> queue_;
   std::unordered_map<std::string, std::set<SpoolFile>::const_iterator> by_name_;  // of queue_
   std::optional<SpoolFile> left_out_;  // the first of those for which there was no room: it and all behind it wait
+  bool has_own_leases_ = false;
   bool is_gone_ = false;
 };
 

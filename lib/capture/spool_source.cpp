@@ -73,7 +73,9 @@ Result<void> SpoolSource::start(const std::string& state_path, SpoolListener& li
 
 int SpoolSource::readable_fd() const { return is_busy_ ? always_.get() : directory_->readable_fd(); }
 
-Source::Progress SpoolSource::progress() const { return current_ ? current_->progress() : Progress{}; }
+Source::Progress SpoolSource::progress() const {
+  return {.bytes = bytes_ + (current_ ? current_->progress().bytes : 0), .of = 0};
+}
 
 /// Between files it is idle for a moment, so that many small ones keep nobody from their turn.
 Source::State SpoolSource::next(Packet& packet) {
@@ -121,6 +123,7 @@ void SpoolSource::open_file(std::uint64_t offset) {
 
 Source::State SpoolSource::finish() {
   const SourceEnd end = current_->end();
+  bytes_ += current_->progress().bytes;
   switch (end.how) {
     case SourceEnd::How::whole: done(); break;
     case SourceEnd::How::cut_short:

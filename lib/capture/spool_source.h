@@ -76,6 +76,7 @@ class SpoolSource : public Source {
   std::optional<std::uint64_t> last_;   // record given out
   std::uint16_t index_ = UINT16_MAX - 1;
   Totals totals_;
+  std::uint64_t bytes_ = 0;     // of files before the one at hand
   bool is_state_lost_ = false;  // said already
   SourceEnd end_;
 };

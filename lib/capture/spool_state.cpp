@@ -83,10 +83,10 @@ std::optional<std::uint64_t> SpoolState::record_of(const SpoolFile& file) const 
 }
 
 Result<void> SpoolState::add(const SpoolFile& file) {
-  add_for_now(file);
   if (lines_ > known_.size() * 2 + kUselessLines) {
     if (auto loaded = load(); !loaded) return loaded;
   }
+  add_for_now(file);
   return append(line_of(kRead, file));
 }
 
@@ -98,8 +98,9 @@ Result<void> SpoolState::add_part(const SpoolFile& file, std::uint64_t record) {
 
 void SpoolState::forget(const std::string& name) { known_.erase(hash(name)); }
 
-/// What is known for now only stays known.
+/// Also what directories forgot to tell is forgotten.
 Result<void> SpoolState::load() {
+  known_.clear();
   std::ifstream old{path_, std::ios::binary};
   if (!old && ::access(path_.c_str(), F_OK) == 0)
     return fail(fmt::format("{}: cannot be read: {}", path_, os_error(errno)));
