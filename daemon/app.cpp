@@ -1,39 +1,24 @@
 #include "daemon/app.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 
-#include "capture/capture_name.h"
-#include "capture/file_source.h"
 #include "capture/link_types.h"
-#include "capture/live_source.h"
-#include "capture/merge.h"
-#include "capture/network_interfaces.h"
 #include "daemon/capture_loop.h"
 #include "daemon/confinement.h"
 #include "daemon/event_watch.h"
-#include "daemon/exit_code.h"
 #include "daemon/heartbeat.h"
-#include "daemon/live_report.h"
-#include "daemon/log.h"
-#include "daemon/privileges.h"
 #include "daemon/progress_line.h"
 #include "daemon/service.h"
 #include "daemon/summary.h"
-#include "events/event_log.h"
 #include "events/rotated_files.h"
 #include "pipeline/limit_report.h"
 #include "protocols/catalog.h"
-#include "settings/yaml.h"
-#include "transfer/output_directory.h"
-#include "transfer/transfer_store.h"
 
 namespace unspool {
 namespace {
@@ -41,78 +26,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto kProgressEvery = std::chrono::milliseconds(200);
-
-/// Defaults, then the file, then --set, then the options that have a letter.
-std::optional<Settings> settings_of(const CommandLine& line) {
-  Settings settings;
-  std::vector<Error> errors;
-  if (!line.configuration.empty()) {
-    auto read = read_settings(line.configuration, protocol_names());
-    if (read) settings = std::move(*read);
-    if (!read) errors = std::move(read.error());
-  }
-  for (const std::string& assignment : line.settings) {
-    if (auto set = apply_setting(settings, assignment, protocol_names()); !set) {
-      errors.insert(errors.end(), set.error().begin(), set.error().end());
-    }
-  }
-  for (const ProtocolSettings& protocol : settings.protocols) {
-    if (auto when = SessionFilter::compile(protocol.when); !when) {
-      errors.push_back({fmt::format("protocols: {}: when: {}", protocol.name, when.error().what)});
-    }
-  }
-  if (!line.output.empty()) settings.output = line.output;
-  if (line.workers) settings.pipeline.workers = *line.workers;
-  for (const Error& error : errors) spdlog::error(error.what);
-  if (!errors.empty()) return std::nullopt;
-  return settings;
-}
-
-/// Beside where the user stands, named after the first capture.
-std::string output_beside(const std::string& capture) {
-  const auto name = CaptureName::parse(capture);
-  if (!name || name->path == "-") return "stdin.unspool";
-  std::filesystem::path path = std::filesystem::path{name->path}.lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();
-  const std::string last = path.filename().string();
-  return (last.empty() || last == "." || last == ".." ? "capture" : last) + ".unspool";
-}
-
-struct Sources {
-  std::unique_ptr<Source> merged;
-  std::vector<SourceName> names;
-  const LiveSource* live = nullptr;  // what `merged` is, when it is one
-};
-
-Result<Sources> open_captures(const std::vector<std::string>& words, BlockPool& pool) {
-  const auto names = expand_captures(words);
-  if (!names) return tl::unexpected(names.error());
-  if (names->size() > UINT16_MAX)
-    return fail(fmt::format("{} captures are more than the {} that one run can read", names->size(), UINT16_MAX));
-  Sources sources;
-  std::vector<std::unique_ptr<Source>> opened;
-  for (const CaptureName& name : *names) {
-    if (name.path == "-" && ::isatty(STDIN_FILENO) != 0)
-      return fail("-: standard input is a terminal: pipe a capture into it");
-    auto source = open_capture_file(name, static_cast<std::uint16_t>(opened.size()), pool);
-    if (!source) return tl::unexpected(source.error());
-    opened.push_back(std::move(*source));
-    sources.names.push_back({.name = name.path});
-  }
-  sources.merged = merge_by_time(std::move(opened));
-  return sources;
-}
-
-/// As many files as the system lets us have open; a write past a limit on file sizes is an error, not the end.
-void set_up_process() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);
-}
 
 OutputDirectory::Reuse reuse_of(CommandLine::Reuse reuse) {
   switch (reuse) {
@@ -134,46 +47,7 @@ std::vector<OfferedProtocol> offered_protocols(const std::vector<ProtocolSetting
   return offered;
 }
 
-/// One run over captures or interfaces, from open sources to the summary.
-class App {
- public:
-  App(const CommandLine& line, const Settings& settings, Filter filter, Sources sources, LiveReport& report)
-      : line_{line},
-        settings_{settings},
-        filter_{std::move(filter)},
-        sources_{std::move(sources)},
-        live_report_{report} {}
-
-  int run();
-
- private:
-  Result<void> let_go();
-  Result<void> open_output();
-  Result<void> confine_process();
-  void read();
-  void show_progress(asio::steady_timer& tick);
-  std::string progress() const;
-  void tell_capture_end();
-  void tell_failures();
-  void tell_link_types();
-  static void tell_limits(const Counts& counts);
-  void failed(const std::string& what);
-
-  const CommandLine& line_;
-  const Settings& settings_;
-  const HashSecret secret_ = HashSecret::draw();
-  Filter filter_;
-  Sources sources_;
-  std::optional<Identity> identity_;  // whom the process becomes
-  LiveReport& live_report_;
-  std::unique_ptr<OutputDirectory> output_;
-  std::unique_ptr<EventLog> events_;
-  std::unique_ptr<TransferStore> transfers_;
-  std::unique_ptr<Pipeline> pipeline_;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  bool interrupted_ = false;
-  int exit_code_ = kFine;
-};
+}  // namespace
 
 /// Captures are open: from here on the process is who it will be. The output is that one's, from its first file on.
 Result<void> App::let_go() {
@@ -181,7 +55,7 @@ Result<void> App::let_go() {
     if (auto made = make_directory_for(*identity_, settings_.output); !made) return made;
   }
   const bool was_root = ::geteuid() == 0;
-  const auto kept = drop_privileges(identity_, Keep::nothing);
+  const auto kept = drop_privileges(identity_, sources_.live != nullptr ? Keep::net_raw : Keep::nothing);
   if (!kept) return tl::unexpected(kept.error());
   if (!kept->empty()) spdlog::warn(*kept);
   if (!was_root || ::access(settings_.output.c_str(), R_OK | W_OK | X_OK) == 0 || errno != EACCES) return {};
@@ -217,7 +91,11 @@ Result<void> App::open_output() {
 /// Before there are threads.
 Result<void> App::confine_process() {
   if (!settings_.process.confine) return {};
-  const auto confinement = confine({.write = {output_->path()}, .read = {}});
+  Reach reach{.write = {output_->path()}, .read = {}};
+  const SpoolSettings& spool = settings_.spool;
+  if (sources_.spool != nullptr) reach.write.insert(reach.write.end(), {spool.directory, spool.done, spool.bad});
+  std::erase(reach.write, "");
+  const auto confinement = confine(reach);
   if (!confinement) return tl::unexpected(confinement.error());
   if (confinement->abi > 0) {
     spdlog::debug("confined to {} by Landlock (ABI {})", output_->path(), confinement->abi);
@@ -225,6 +103,15 @@ Result<void> App::confine_process() {
     spdlog::log(is_service() ? spdlog::level::warn : spdlog::level::debug, "not confined: {}", confinement->why);
   }
   return {};
+}
+
+/// What an earlier run read is not read again, unless what it left was removed.
+Result<void> App::open_spool() {
+  if (sources_.spool == nullptr) return {};
+  const std::string state = spool_state_path(output_->path());
+  std::error_code ignored;  // what is there is then read, or the error is told
+  if (line_.reuse == CommandLine::Reuse::replace) std::filesystem::remove(state, ignored);
+  return sources_.spool->start(state, spool_report_.emplace(*events_));
 }
 
 void App::read() {
@@ -249,8 +136,10 @@ void App::read() {
   });
   if (!line_.quiet && ::isatty(STDERR_FILENO) != 0) show_progress(tick);
   event_watch.start();
-  if (sources_.live != nullptr)
-    live_report_.start(io, *sources_.live, *pipeline_, events_->sink(), settings_.events.stats_interval);
+  if (sources_.is_endless()) {
+    live_report_.start(io, *pipeline_, events_->sink(), settings_.events.stats_interval,
+                       [this](Counts counts) { return with_all_counts(std::move(counts)); });
+  }
   loop.start();
   notify_ready();
   heartbeat.start();
@@ -276,6 +165,19 @@ std::string App::progress() const {
   return progress_line(sources_.merged->progress(), so_far, std::chrono::steady_clock::now() - began_);
 }
 
+/// Those of sources and outputs too.
+Counts App::with_all_counts(Counts of_pipeline) const {
+  Counts counts = std::move(of_pipeline);
+  if (sources_.live != nullptr) add_live_counts(counts, *sources_.live);
+  if (sources_.spool != nullptr) add_spool_counts(counts, *sources_.spool);
+  const Counts stored = transfers_->counts();
+  counts.insert(counts.end(), stored.begin(), stored.end());
+  const EventFile::Totals events = events_->file().totals();
+  counts.insert(counts.end(),
+                {{"events.lost", events.lost}, {"events.rotated", events.rotated}, {"events.removed", events.removed}});
+  return counts;
+}
+
 int App::run() {
   auto identity = identity_of(settings_.process);
   if (!identity) {
@@ -287,7 +189,10 @@ int App::run() {
   const unsigned workers = wanted < 0 ? Pipeline::workers_for_this_machine() : static_cast<unsigned>(wanted);
   std::vector<std::vector<OfferedProtocol>> offered(std::max(workers, 1U));  // their filters may ask for names of hosts
   for (auto& of_shard : offered) of_shard = offered_protocols(settings_.protocols);
-  const auto opened = let_go().and_then([&] { return open_output(); }).and_then([&] { return confine_process(); });
+  const auto opened =
+      let_go().and_then([&] { return open_output(); }).and_then([&] { return open_spool(); }).and_then([&] {
+        return confine_process();
+      });
   if (!opened) {
     spdlog::error(opened.error().what);
     return kUsageError;
@@ -307,17 +212,14 @@ int App::run() {
   read();
   notify_stopping();
   pipeline_->finish(interrupted_ ? Ending::shutdown : Ending::capture_end);
-  Counts counts = pipeline_->counts();
-  const Counts stored = transfers_->counts();
-  counts.insert(counts.end(), stored.begin(), stored.end());
-  const EventFile::Totals events = events_->file().totals();
-  counts.insert(counts.end(),
-                {{"events.lost", events.lost}, {"events.rotated", events.rotated}, {"events.removed", events.removed}});
-  if (sources_.live != nullptr) add_live_counts(counts, *sources_.live);
+  const Counts counts = with_all_counts(pipeline_->counts());
   EventSink& last = *pipeline_->outputs(0).events;
   last.on_stats(pipeline_->now(), counts);
   last.flush();
 
+  if (sources_.spool != nullptr) {
+    if (auto stopped = sources_.spool->stop(); !stopped) failed(stopped.error().what);
+  }
   tell_capture_end();
   tell_link_types();
   tell_limits(counts);
@@ -338,7 +240,7 @@ void App::failed(const std::string& what) {
 }
 
 void App::tell_capture_end() {
-  if (sources_.live != nullptr) return;
+  if (sources_.live != nullptr || (interrupted_ && sources_.spool != nullptr)) return;
   if (interrupted_) return spdlog::warn("stopped by a signal: what was read until then is kept");
   const SourceEnd end = sources_.merged->end();
   switch (end.how) {
@@ -378,82 +280,6 @@ void App::tell_failures() {
   if (const auto loss = events.loss()) failed(loss->what);
   if (const auto trouble = events.trouble(); trouble && !events.loss()) spdlog::warn(trouble->what);
   if (const auto error = transfers_->failed()) failed(error->what);
-}
-
-int run_captures(const CommandLine& line, Settings settings) {
-  auto filter = Filter::compile(line.filter);
-  if (!filter) {
-    spdlog::error("{}; see pcap-filter(7)", filter.error().what);
-    return kUsageError;
-  }
-  BlockPool pool;
-  auto sources = open_captures(line.captures, pool);
-  if (!sources) {
-    spdlog::error(sources.error().what);
-    return kCannotRead;
-  }
-  if (settings.output.empty()) settings.output = output_beside(line.captures.front());
-  set_up_process();
-  LiveReport none;
-  return App{line, settings, std::move(*filter), std::move(*sources), none}.run();
-}
-
-/// The kernel filters. A service appends to what it left before.
-int run_live(CommandLine line, Settings settings) {
-  if (!line.interfaces.empty()) settings.capture.interfaces = line.interfaces;
-  if (!line.filter.empty()) settings.capture.filter = line.filter;
-  if (settings.capture.interfaces.empty()) {
-    spdlog::error(nothing_to_read(line.filter));
-    return kUsageError;
-  }
-  BlockPool pool;
-  LiveReport report;
-  auto live = LiveSource::open(settings.capture, pool, [&](const InterfaceChange& change) { report.changed(change); });
-  if (!live) {
-    spdlog::error(live.error().what);
-    return live.error().why == LiveFailure::Why::filter ? kUsageError : kCannotRead;
-  }
-  if (settings.output.empty()) settings.output = settings.capture.interfaces.front() + ".unspool";
-  if (line.reuse == CommandLine::Reuse::refuse) line.reuse = CommandLine::Reuse::append;
-  set_up_process();
-  Sources sources;
-  sources.live = live->get();
-  for (const std::string& name : (*live)->names()) sources.names.push_back({.name = name, .is_file = false});
-  sources.merged = std::move(*live);
-  return App{line, settings, Filter::compile({}).value(), std::move(sources), report}.run();
-}
-
-int list_interfaces() {
-  for (const NetworkInterface& interface : network_interfaces()) {
-    const char* state = !interface.up ? "down" : interface.running ? "up" : "no link";
-    fmt::print("{:<16} {:<8} {}\n", interface.name, state, fmt::join(interface.addresses, ", "));
-  }
-  fmt::print("{:<16} {:<8} all of them at once\n", "any", "");
-  return kFine;
-}
-
-int list_protocols() {
-  for (const CatalogEntry& entry : catalog()) fmt::print("{:<12} {}\n", entry.name, entry.purpose);
-  return kFine;
-}
-
-}  // namespace
-
-int run(const CommandLine& line) {
-  set_up_log(line.quiet, line.verbose);
-  if (line.wish == CommandLine::Wish::list_protocols) return list_protocols();
-  if (line.wish == CommandLine::Wish::list_interfaces) return list_interfaces();
-  auto settings = settings_of(line);
-  if (!settings) return kConfigurationError;
-  switch (line.wish) {
-    case CommandLine::Wish::run:
-      return line.captures.empty() ? run_live(line, std::move(*settings)) : run_captures(line, std::move(*settings));
-    case CommandLine::Wish::dump_configuration: fmt::print("{}", dump_settings(*settings)); return kFine;
-    case CommandLine::Wish::check_configuration: fmt::print("The configuration is right.\n"); return kFine;
-    case CommandLine::Wish::list_protocols:
-    case CommandLine::Wish::list_interfaces: break;
-  }
-  return kFine;
 }
 
 }  // namespace unspool

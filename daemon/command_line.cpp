@@ -17,16 +17,17 @@ namespace {
 constexpr const char* kUsage =
     "Usage: unspool [OPTIONS] CAPTURE... [EXPRESSION]\n"
     "       unspool [OPTIONS] -r CAPTURE [-r CAPTURE...] [EXPRESSION]\n"
-    "       unspool [OPTIONS] -i INTERFACE [-i INTERFACE...] [EXPRESSION]\n";
+    "       unspool [OPTIONS] -i INTERFACE [-i INTERFACE...] [EXPRESSION]\n"
+    "       unspool [OPTIONS] --spool DIR [EXPRESSION]\n";
 constexpr const char* kFooter =
-    "CAPTURE is a pcap or pcapng file, a directory of them, - for standard input, or FILE:::OFFSET to begin at the "
-    "record there.\n"
+    "CAPTURE is a pcap or pcapng file, also one compressed with gzip or zstd, a directory of them, - for standard\n"
+    "input, or FILE:::OFFSET to begin at the record there.\n"
     "Several are merged by time. EXPRESSION is a filter as in pcap-filter(7), such as: tcp port 80 and host 10.0.0.5\n"
     "\n"
     "  unspool traffic.pcap                       transfers and events to ./traffic.pcap.unspool\n"
     "  unspool -r a.pcap -r b.pcap -o out 'tcp'   two captures as one\n"
     "  unspool -i eth0 -o out                     from an interface, until Ctrl-C; needs root or CAP_NET_RAW\n"
-    "  zcat big.pcap.gz | unspool -r - -o out     from a pipe\n"
+    "  ssh host cat a.gz | unspool -r - -o out    from a pipe\n"
     "\n"
     "Exit code: 0 fine, 1 a capture or the disk failed on the way, 2 usage, 3 configuration, 4 a capture or an "
     "interface cannot be read at all.\n"
@@ -82,6 +83,10 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   app.add_option("-i,--interface", line.interfaces, "Listen on this interface; may be given more than once")
       ->type_name("INTERFACE")
       ->allow_extra_args(false);
+  app.add_flag("-f,--follow", line.follow,
+               "At the end of a capture wait for more, until it is renamed or deleted, or Ctrl-C");
+  app.add_option("--spool", line.spool, "Read the captures that arrive in this directory, until Ctrl-C")
+      ->type_name("DIR");
   app.add_option("-c,--config", line.configuration, "Configuration file")->type_name("FILE");
   app.add_option("-o,--output", line.output,
                  "Where transfers and events go; without: ./<first capture or interface>.unspool")
@@ -128,6 +133,9 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   if (!line.captures.empty() && !line.interfaces.empty()) {
     return usage_error("-r and -i exclude each other: read captures, or listen on interfaces");
   }
+  if (!line.spool.empty() && !(line.captures.empty() && line.interfaces.empty())) {
+    return usage_error("--spool excludes -r and -i: wait for captures that arrive, or read what is there");
+  }
   for (auto name = line.interfaces.begin(); name != line.interfaces.end(); ++name) {
     if (name->empty() || name->find('/') != std::string::npos)
       return usage_error(fmt::format("-i {}: is no name of an interface; see --list-interfaces", *name));
@@ -136,13 +144,13 @@ Parsed parse_command_line(const std::vector<std::string>& words) {
   }
 
   auto expression = rest.begin();
-  if (line.captures.empty() && line.interfaces.empty()) {
+  if (line.captures.empty() && line.interfaces.empty() && line.spool.empty()) {
     expression = std::find_if_not(rest.begin(), rest.end(), names_capture);
     line.captures.assign(rest.begin(), expression);
   }
   line.filter = fmt::format("{}", fmt::join(expression, rest.end(), " "));
   const bool may_be_configured = !line.configuration.empty() || !line.settings.empty();
-  if (!line.captures.empty() || !line.interfaces.empty() || may_be_configured) {
+  if (!line.captures.empty() || !line.interfaces.empty() || !line.spool.empty() || may_be_configured) {
     return {.command_line = std::move(line), .text = {}};
   }
   return usage_error(nothing_to_read(line.filter));

@@ -13,6 +13,8 @@ struct CommandLine {
   Wish wish = Wish::run;
   std::vector<std::string> captures;    // paths, directories, "-", FILE:::OFFSET; in the order in which they were named
   std::vector<std::string> interfaces;  // to listen on; where there are none and no captures, as the configuration says
+  std::string spool;                    // directory, of --spool; where nothing is named, as the configuration says
+  bool follow = false;                  // at the end of a capture more is waited for
   std::string filter;                   // BPF expression; empty: all packets
   std::string configuration;            // file; empty: none
   std::vector<std::string> settings;    // of --set: key=value

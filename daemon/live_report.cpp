@@ -39,9 +39,9 @@ void LiveReport::write(const InterfaceChange& change, Timestamp time) {
   sink_->flush();
 }
 
-void LiveReport::start(boost::asio::io_context& io, const LiveSource& source, Pipeline& pipeline,
-                       std::unique_ptr<EventSink> sink, std::chrono::milliseconds interval) {
-  source_ = &source;
+void LiveReport::start(boost::asio::io_context& io, Pipeline& pipeline, std::unique_ptr<EventSink> sink,
+                       std::chrono::milliseconds interval, std::function<Counts(Counts)> with_all_counts) {
+  with_all_counts_ = std::move(with_all_counts);
   pipeline_ = &pipeline;
   sink_ = std::move(sink);
   interval_ = interval;
@@ -67,9 +67,7 @@ void LiveReport::tick() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= stats_at_) {
     stats_at_ = std::max(stats_at_ + interval_, now);
-    Counts counts = pipeline_->counts_so_far();
-    add_live_counts(counts, *source_);
-    sink_->on_stats(wall_clock(), counts);
+    sink_->on_stats(wall_clock(), with_all_counts_(pipeline_->counts_so_far()));
     pipeline_->tell_limits(*sink_);
     sink_->flush();
   }

@@ -1,7 +1,8 @@
-// What is said while unspool listens on interfaces: what becomes of them, and totals at intervals.
+// What is said while a run without end goes on: what becomes of interfaces, and totals at intervals.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -16,10 +17,10 @@ class LiveReport {
  public:
   /// An interface went down, away, or came back: a line in the log, and an event, once there is a place for it.
   void changed(const InterfaceChange& change);
-  /// From here on every second what shards have to say is sent on its way, and `stats` each `interval`. All are
-  /// borrowed until stop().
-  void start(boost::asio::io_context& io, const LiveSource& source, Pipeline& pipeline, std::unique_ptr<EventSink> sink,
-             std::chrono::milliseconds interval);
+  /// From here on every second what shards have to say is sent on its way, and `stats` each `interval`: what
+  /// `with_all_counts` makes of the pipeline's. All are borrowed until stop().
+  void start(boost::asio::io_context& io, Pipeline& pipeline, std::unique_ptr<EventSink> sink,
+             std::chrono::milliseconds interval, std::function<Counts(Counts)> with_all_counts);
   void stop();
 
  private:
@@ -33,10 +34,10 @@ class LiveReport {
   };
   std::vector<Early> early_;  // before start()
   std::unique_ptr<boost::asio::steady_timer> second_;
-  const LiveSource* source_ = nullptr;
   Pipeline* pipeline_ = nullptr;
   std::unique_ptr<EventSink> sink_;
   std::chrono::milliseconds interval_{};
+  std::function<Counts(Counts)> with_all_counts_;
   std::chrono::steady_clock::time_point stats_at_;
 };
 

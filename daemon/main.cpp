@@ -1,8 +1,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "daemon/app.h"
 #include "daemon/exit_code.h"
+#include "daemon/run.h"
 
 int main(int count, char** words) try {
   const auto parsed = unspool::parse_command_line({words + 1, words + count});

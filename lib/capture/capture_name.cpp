@@ -1,31 +1,18 @@
 #include "capture/capture_name.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 
-#include "base/file.h"
-#include "capture/file_format.h"
+#include "capture/file_source.h"
 
 namespace unspool {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<bool> is_capture(const std::string& path) {
-  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
-  if (!file) return fail(fmt::format("{}: cannot be opened: {}", path, os_error(errno)));
-  std::array<std::byte, 4> first{};
-  const ssize_t n = ::pread(file.get(), first.data(), first.size(), 0);
-  if (n < 0) return fail(fmt::format("{}: cannot be read: {}", path, os_error(errno)));
-  return format_of(Bytes{first}.first(static_cast<std::size_t>(n))) != FileFormat::other;
-}
 
 Result<std::vector<CaptureName>> captures_in(const std::string& directory) {
   std::vector<CaptureName> found;
@@ -33,7 +20,7 @@ Result<std::vector<CaptureName>> captures_in(const std::string& directory) {
   for (fs::directory_iterator at{directory, error}, end; !error && at != end; at.increment(error)) {
     std::error_code unknown;  // a dangling link is no regular file
     if (!at->is_regular_file(unknown)) continue;
-    const auto capture = is_capture(at->path().string());
+    const auto capture = is_capture_file(at->path().string());
     if (!capture) return tl::unexpected(capture.error());
     if (*capture) found.push_back({.path = at->path().string()});
   }

@@ -9,10 +9,11 @@ namespace {
 
 using namespace std::string_view_literals;
 
-struct Compression {
+struct Packing {
   std::string_view magic, name, unpack;
 };
-constexpr Compression kCompressions[] = {
+/// gzip and zstd are unpacked here, once.
+constexpr Packing kPackings[] = {
     {"\x1f\x8b"sv, "gzip", "zcat"}, {"\x28\xb5\x2f\xfd"sv, "zstd", "zstdcat"}, {"\xfd\x37zXZ\0"sv, "xz", "xzcat"},
     {"BZh"sv, "bzip2", "bzcat"},    {"\x04\x22\x4d\x18"sv, "lz4", "lz4cat"},
 };
@@ -43,7 +44,7 @@ FileFormat format_of(Bytes first) {
 
 std::string why_unreadable(Bytes first) {
   const std::string_view text = as_text(first);
-  for (const auto& c : kCompressions) {
+  for (const auto& c : kPackings) {
     if (!text.starts_with(c.magic)) continue;
     return fmt::format("is compressed with {}: unpack it first, e.g. {} FILE | unspool -r -", c.name, c.unpack);
   }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "capture/file_format.h"
@@ -23,12 +24,42 @@ Fd open_path(const std::string& path) {
   return Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
 }
 
+/// What every format can be told by, of what the reader gives.
+Bytes beginning_of(BlockReader& in) {
+  in.need(kTelling);
+  return in.rest().first(std::min(in.rest().size(), kTelling));
+}
+
+/// Whether the file was compressed: then `in` gives what is packed in it.
+bool unpack(BlockReader& in) {
+  const Compression compression = compression_of(beginning_of(in));
+  if (compression == Compression::none) return false;
+  auto unpacker = make_unpacker(compression);
+  if (unpacker) in.unpack_with(std::move(unpacker));
+  return in.is_packed();
+}
+
 template <class Reader>
 Result<std::unique_ptr<Source>> open_as(const std::string& label, std::uint16_t index, BlockReader in,
                                         std::uint64_t offset) {
   auto source = std::make_unique<Reader>(label, index, std::move(in));
   if (auto opened = source->open(offset); !opened) return tl::unexpected(opened.error());
   return source;
+}
+
+Result<std::unique_ptr<Source>> open_reader(const std::string& label, std::uint16_t index, BlockReader in,
+                                            std::uint64_t offset) {
+  const char* once = unpack(in) ? "once unpacked, " : "";
+  const Bytes first = beginning_of(in);
+  if (in.error() != 0) return fail(fmt::format("{}: cannot be read: {}", label, os_error(in.error())));
+  if (first.empty() && !in.problem().empty()) return fail(fmt::format("{}: {}", label, in.problem()));
+  if (first.empty()) return fail(fmt::format("{}: {}is empty", label, once));
+  switch (format_of(first)) {
+    case FileFormat::pcap: return open_as<PcapSource>(label, index, std::move(in), offset);
+    case FileFormat::pcapng: return open_as<PcapngSource>(label, index, std::move(in), offset);
+    case FileFormat::other: break;
+  }
+  return fail(fmt::format("{}: {}{}", label, once, why_unreadable(first)));
 }
 
 }  // namespace
@@ -41,16 +72,32 @@ Result<std::unique_ptr<Source>> open_capture_file(const CaptureName& name, std::
   if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) return fail(label + ": is a directory");
 
   BlockReader in{std::move(file), pool};
-  in.need(kTelling);
-  if (in.error() != 0) return fail(fmt::format("{}: cannot be read: {}", label, os_error(in.error())));
-  const Bytes first = in.rest().first(std::min(in.rest().size(), kTelling));
-  if (first.empty()) return fail(label + ": is empty");
-  switch (format_of(first)) {
-    case FileFormat::pcap: return open_as<PcapSource>(label, index, std::move(in), name.offset);
-    case FileFormat::pcapng: return open_as<PcapngSource>(label, index, std::move(in), name.offset);
-    case FileFormat::other: break;
+  if (name.follow) {
+    if (auto followed = in.follow(); !followed) return fail(fmt::format("{}: {}", label, followed.error().what));
   }
-  return fail(fmt::format("{}: {}", label, why_unreadable(first)));
+  return open_reader(label, index, std::move(in), name.offset);
+}
+
+std::optional<Timestamp> first_packet_time(Fd file, BlockPool& pool) {
+  BlockReader in{std::move(file), pool};
+  in.read_little();
+  Packet packet;
+  const auto source = open_reader({}, 0, std::move(in), 0);
+  if (!source || (*source)->next(packet) != Source::State::packet) return std::nullopt;
+  return packet.time;
+}
+
+Result<bool> is_capture_file(const std::string& path) {
+  Fd file = open_path(path);
+  if (!file) return fail(fmt::format("{}: cannot be opened: {}", path, os_error(errno)));
+  std::array<std::byte, kTelling> first{};
+  const ssize_t n = ::pread(file.get(), first.data(), first.size(), 0);
+  if (n < 0) return fail(fmt::format("{}: cannot be read: {}", path, os_error(errno)));
+  const Bytes there = Bytes{first}.first(static_cast<std::size_t>(n));
+  if (compression_of(there) == Compression::none) return format_of(there) != FileFormat::other;
+  BlockPool pool;
+  BlockReader in{std::move(file), pool};
+  return unpack(in) && format_of(beginning_of(in)) != FileFormat::other;
 }
 
 }  // namespace unspool

@@ -13,6 +13,7 @@ void RecordFile::opened(std::uint64_t offset) {
 tl::unexpected<Error> RecordFile::refused(std::string_view reason) const {
   if (has_ended_) return fail(end_.what);
   if (in_.error() != 0) return fail(fmt::format("{}: cannot be read: {}", name_, os_error(in_.error())));
+  if (!in_.problem().empty()) return fail(fmt::format("{}: {}, as {}", name_, reason, in_.problem()));
   return fail(fmt::format("{}: {}", name_, reason));
 }
 
@@ -29,8 +30,15 @@ Source::State RecordFile::stopped() {
     return ended(SourceEnd::How::corrupt, fmt::format("{}: cannot be read on from byte {}: {}", name_,
                                                       at + in_.rest().size(), os_error(in_.error())));
   }
-  if (in_.rest().empty()) return ended(SourceEnd::How::whole, {});
-  begin_record();
+  const bool in_record = !in_.rest().empty();
+  if (in_record) begin_record();
+  if (!in_.problem().empty()) {
+    const auto where = in_record ? place() : fmt::format("byte {}", at);
+    return ended(
+        in_.is_cut() ? SourceEnd::How::cut_short : SourceEnd::How::corrupt,
+        fmt::format("{}: ends at {}{}, as {}", name_, where, in_.is_packed() ? " once unpacked" : "", in_.problem()));
+  }
+  if (!in_record) return ended(SourceEnd::How::whole, {});
   return ended(SourceEnd::How::cut_short, fmt::format("{}: ends inside {}", name_, place()));
 }
 

@@ -14,7 +14,7 @@ namespace unspool {
 class RecordFile : public Source {
  public:
   int readable_fd() const final { return in_.readable_fd(); }
-  Progress progress() const final { return {.bytes = in_.offset(), .of = in_.size()}; }
+  Progress progress() const final { return {.bytes = in_.file_offset(), .of = in_.file_size()}; }
   SourceEnd end() const final { return end_; }
 
  protected:

@@ -8,16 +8,11 @@
 
 #include "base/error.h"
 #include "events/event_file.h"
+#include "events/source_names.h"
 #include "plugin/sink.h"
 #include "settings/settings.h"
 
 namespace unspool {
-
-/// How events name the source that packets came from.
-struct SourceName {
-  std::string name;
-  bool is_file = true;  // pcap_filename; else in_iface
-};
 
 /// What all shards write to. Outlives the sinks that it makes.
 class EventLog {
@@ -29,6 +24,8 @@ class EventLog {
   /// A sink for one shard: buffers whole lines, and writes them with one write(2), 64 KiB or a flush() at a time.
   std::unique_ptr<EventSink> sink();
 
+  /// How they name where packets came from.
+  SourceNames& sources() { return sources_; }
   /// Bytes of a cut last line that were removed at the start.
   std::uint64_t repaired() const { return repaired_; }
   /// Where the lines go: to rotate it, and to ask how it is.
@@ -43,7 +40,7 @@ class EventLog {
 
   EventFile file_;
   std::vector<std::string> types_;
-  std::vector<SourceName> sources_;
+  SourceNames sources_;
   std::uint64_t repaired_ = 0;
 };
 

@@ -95,6 +95,7 @@ std::string arp_opcode(std::uint16_t opcode) {
 
 EventWriter::EventWriter(EventLog& log)
     : log_{log},
+      sources_{log.sources_},
       flow_{log.wants("flow")},
       fileinfo_{log.wants("fileinfo")},
       arp_{log.wants("arp")},
@@ -109,10 +110,10 @@ JsonWriter EventWriter::begin(std::string_view type, Timestamp time) {
   return json;
 }
 
-void EventWriter::source(JsonWriter& json, std::uint16_t source) {
-  if (source >= log_.sources_.size()) return;
-  const SourceName& from = log_.sources_[source];
-  json.member(from.is_file ? "pcap_filename" : "in_iface", from.name);
+/// Of packets from `start` on.
+void EventWriter::source(JsonWriter& json, std::uint16_t source, Timestamp start) {
+  const SourceName* from = sources_.of(source, start);
+  if (from != nullptr) json.member(from->is_file ? "pcap_filename" : "in_iface", from->name);
 }
 
 JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Session& session,
@@ -120,7 +121,7 @@ JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Sessi
   last_ = time;
   JsonWriter json{lines_};
   json.begin_object().member("timestamp", eve_time(time)).member("flow_id", flow_id(session));
-  source(json, session.source);
+  source(json, session.source, session.start);
   json.member("event_type", type);
   write_vlans(json, session.key.vlans());
   json.member("src_ip", to_string(session.client().address)).member("src_port", session.client().port);
@@ -218,7 +219,7 @@ void EventWriter::on_arp(const ArpRecord& arp) {
   };
 
   JsonWriter json = begin("arp", arp.time);
-  source(json, arp.source);
+  source(json, arp.source, arp.time);
   write_vlans(json, arp.vlans);
   json.key("arp").begin_object();
   if (has_header) {
@@ -250,7 +251,7 @@ void EventWriter::on_anomaly(const AnomalyRecord& anomaly) {
 void EventWriter::on_unanswered(const UnansweredRecord& unanswered) {
   if (!anomaly_) return;
   JsonWriter json = begin("anomaly", unanswered.minute);
-  source(json, unanswered.source);
+  source(json, unanswered.source, unanswered.minute);
   if (unanswered.target != Endpoint{}) {
     json.member("dest_ip", to_string(unanswered.target.address)).member("dest_port", unanswered.target.port);
   }
@@ -282,8 +283,19 @@ void EventWriter::on_store(const StoreRecord& store) {
 void EventWriter::on_interface(const InterfaceRecord& interface) {
   if (!interface_) return;
   JsonWriter json = begin("interface", interface.time);
-  source(json, interface.source);
+  source(json, interface.source, interface.time);
   json.key("interface").begin_object().member("state", interface.state).member("message", interface.what).end_object();
+  end(json);
+}
+
+void EventWriter::on_bad_capture(const BadCapture& bad) {
+  if (!anomaly_) return;
+  JsonWriter json = begin("anomaly", bad.time);
+  json.member("pcap_filename", bad.path);
+  json.key("anomaly").begin_object().member("type", "capture").member("event", "file_set_aside").end_object();
+  json.key("unspool").begin_object().member("reason", bad.reason);
+  if (!bad.moved_to.empty()) json.member("moved_to", bad.moved_to);
+  json.end_object();
   end(json);
 }
 

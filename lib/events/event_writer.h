@@ -25,6 +25,7 @@ class EventWriter : public EventSink {
   void on_limit(const LimitRecord& limit) override;
   void on_store(const StoreRecord& store) override;
   void on_interface(const InterfaceRecord& interface) override;
+  void on_bad_capture(const BadCapture& bad) override;
   void on_stats(Timestamp time, const Counts& counts) override;
   void flush() override;
 
@@ -32,10 +33,11 @@ class EventWriter : public EventSink {
   /// The members that every event of a session begins with.
   JsonWriter begin(std::string_view type, Timestamp time, const Session& session, std::string_view app_proto = {});
   JsonWriter begin(std::string_view type, Timestamp time);
-  void source(JsonWriter& json, std::uint16_t source);
+  void source(JsonWriter& json, std::uint16_t source, Timestamp start);
   void end(JsonWriter& json);
 
   EventLog& log_;
+  SourceNames::View sources_;
   std::string lines_;
   Timestamp last_;  // of the last line
   Sha1 sha1_;

@@ -76,6 +76,7 @@ void Dispatcher::watch_source(const Packet& packet) {
     if (source.block != nullptr) flush();
     source.block = packet.block;
   }
+  if (packet.dropped < source.dropped) source.dropped = 0;  // another file, to which the number was given
   if (packet.dropped == source.dropped && !packet.amid_loss) return;
   counters_.dropped += packet.dropped - source.dropped;
   source.dropped = packet.dropped;

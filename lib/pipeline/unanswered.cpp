@@ -39,9 +39,15 @@ std::uint32_t UnansweredTable::find(const SessionKey& key, std::uint32_t hash) c
 std::optional<std::uint16_t> UnansweredTable::number_of(const Surroundings& surroundings) {
   const auto found = std::find(surroundings_.rbegin(), surroundings_.rend(), surroundings);
   if (found != surroundings_.rend()) return static_cast<std::uint16_t>(surroundings_.rend() - found - 1);
-  if (surroundings_.size() == kMostSurroundings) return std::nullopt;
-  surroundings_.push_back(surroundings);
-  return static_cast<std::uint16_t>(surroundings_.size() - 1);
+  const auto unused = std::find(users_.begin(), users_.end(), 0U) - users_.begin();
+  const auto number = static_cast<std::size_t>(unused);
+  if (number == kMostSurroundings) return std::nullopt;
+  if (number == users_.size()) {
+    surroundings_.emplace_back();
+    users_.push_back(0);
+  }
+  surroundings_[number] = surroundings;
+  return static_cast<std::uint16_t>(number);
 }
 
 /// Both cut to microseconds.
@@ -58,6 +64,7 @@ bool UnansweredTable::add(const Syn& syn) {
   const auto surroundings = number_of({.vlans = syn.key.vlans(), .tunnels = syn.key.tunnels(), .source = syn.source});
   const auto clock_after = microseconds_between(syn.time, syn.clock);
   if (!surroundings || !clock_after) return false;
+  ++users_[*surroundings];
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(records_.size()));
     records_.emplace_back();
@@ -123,6 +130,7 @@ UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
 void UnansweredTable::erase(std::uint32_t index) {
   std::uint32_t slot = records_[index].hash & mask_;
   while (slots_[slot] != index) slot = (slot + 1) & mask_;
+  --users_[records_[index].surroundings];
   order_.remove(index);
   free_.push_back(index);
   --size_;

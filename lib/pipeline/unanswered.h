@@ -85,6 +85,7 @@ class UnansweredTable {
   std::uint32_t mask_;
   IndexLists order_{1};
   std::vector<Surroundings> surroundings_;
+  std::vector<std::uint32_t> users_;  // of each: records; those of none are used for others
   std::uint32_t size_ = 0;
 };
 

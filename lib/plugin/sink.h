@@ -121,6 +121,14 @@ struct InterfaceRecord {
   std::string what;        // for the operator
 };
 
+/// A capture file that was set aside: it is none, or corrupt from somewhere on.
+struct BadCapture {
+  Timestamp time;  // when it was found out
+  std::string path;
+  std::string reason;    // for the operator
+  std::string moved_to;  // empty: it is where it was
+};
+
 /// Totals of the run, by name: "capture.packets", "streams.gaps.not_captured" ... Dots make JSON objects, so names that
 /// begin alike stand together.
 using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -143,6 +151,7 @@ class EventSink {
   virtual void on_limit(const LimitRecord& limit) = 0;
   virtual void on_store(const StoreRecord& store) = 0;
   virtual void on_interface(const InterfaceRecord& interface) = 0;
+  virtual void on_bad_capture(const BadCapture& bad) = 0;
   virtual void on_stats(Timestamp time, const Counts& counts) = 0;
   /// All that was said so far is on its way to the kernel when this returns.
   virtual void flush() = 0;

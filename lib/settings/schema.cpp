@@ -50,6 +50,9 @@ constexpr std::array<std::pair<TypeSource, std::string_view>, 3> kTypeSource{
 constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
     {{Unanswered::summary, "summary"}, {Unanswered::each, "each"}}};
 
+constexpr std::array<std::pair<AfterReading, std::string_view>, 3> kAfterReading{
+    {{AfterReading::keep, "keep"}, {AfterReading::move, "move"}, {AfterReading::erase, "delete"}}};
+
 /// What the kernel takes in a name, and a shell passes on.
 bool is_interface_character(char c) { return c > ' ' && c < '\x7f' && c != '/'; }
 
@@ -309,6 +312,14 @@ std::vector<SettingsKey> process_keys(ProcessSettings& settings) {
   return {text("user", user), text("group", group), flag("confine", confine)};
 }
 
+std::vector<SettingsKey> spool_keys(SpoolSettings& settings) {
+  auto& [directory, pattern, after, done, bad, queue] = settings;
+  return {
+      text("directory", directory), text("pattern", pattern), word("after", after, kAfterReading),
+      text("done", done),           text("bad", bad),         number("queue", queue, {1, 10'000'000}),
+  };
+}
+
 std::vector<SettingsKey> http_keys(HttpSettings& settings) {
   auto& [decoded_bytes, decoded_ratio, header_bytes] = settings;
   return {
@@ -392,7 +403,8 @@ std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings) {
 }
 
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
-  auto& [output, protocol_list, capture, pipeline, limits, timeouts, streams, transfers, events, process] = settings;
+  auto& [output, protocol_list, capture, pipeline, limits, timeouts, streams, transfers, events, process, spool] =
+      settings;
   return {
       text("output", output),
       protocols("protocols", protocol_list, protocol_names),
@@ -404,6 +416,7 @@ std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string>
       mapping("transfers", transfer_keys(transfers)),
       mapping("events", event_keys(events)),
       mapping("process", process_keys(process)),
+      mapping("spool", spool_keys(spool)),
   };
 }
 

@@ -110,8 +110,8 @@ struct EventSettings {
       Unanswered::summary;           // of handshakes: one `anomaly` for a target and minute, or a `flow` each
   std::uint32_t anomalies = 10'000;  // events of contradictions a minute, in all shards together; the rest is counted
   std::uint64_t rotate_bytes = 0;    // of events.json, before it is renamed and begun anew; 0: never
-  std::chrono::milliseconds rotate_interval{0};  // likewise, at multiples of it in UTC; 0: never
-  std::uint32_t keep = 30;                       // rotated files that are not removed; 0: all
+  std::chrono::milliseconds rotate_interval{0};      // likewise, at multiples of it in UTC; 0: never
+  std::uint32_t keep = 30;                           // rotated files that are not removed; 0: all
   std::chrono::milliseconds stats_interval{10'000};  // live: between two `stats`
 
   bool operator==(const EventSettings&) const = default;
@@ -154,6 +154,20 @@ struct ProcessSettings {
   bool operator==(const ProcessSettings&) const = default;
 };
 
+enum class AfterReading : std::uint8_t { keep, move, erase };
+
+/// A directory in which others put captures when they are complete.
+struct SpoolSettings {
+  std::string directory;                    // empty: none
+  std::string pattern;                      // of the names to be read, as a shell has them; empty: all
+  AfterReading after = AfterReading::keep;  // what becomes of a file that was read
+  std::string done;                         // directory to move it to
+  std::string bad;               // directory to move a file to that is no capture or is corrupt; empty: it stays
+  std::uint32_t queue = 65'536;  // names held at a time; the directory is read again for the rest
+
+  bool operator==(const SpoolSettings&) const = default;
+};
+
 struct Settings {
   std::string output;  // directory; empty: ./<first capture or interface>.unspool
   std::vector<ProtocolSettings> protocols{{"http"}, {"socks"}, {"transcript"}};
@@ -165,6 +179,7 @@ struct Settings {
   TransferSettings transfers;
   EventSettings events;
   ProcessSettings process;
+  SpoolSettings spool;
 
   bool operator==(const Settings&) const = default;
 };

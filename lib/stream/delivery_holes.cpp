@@ -60,8 +60,8 @@ void Delivery::tend_holes() {
     }
     Hole& hole = waiting().lanes[side].hole;
     if (!hole.open || hole.at != h.next) {
-      hole = Hole{
-          .open = true, .after_drop = h.lossy || (hole.open && hole.after_drop), .at = h.next, .opened = clock_};
+      hole =
+          Hole{.open = true, .after_drop = h.lossy || (hole.open && hole.after_drop), .at = h.next, .opened = clock_};
     }
     if (!hole.acked && h.acked > h.next) {
       hole.acked = true;

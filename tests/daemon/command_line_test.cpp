@@ -20,6 +20,8 @@ std::string told(const std::vector<std::string>& words) {
   const CommandLine& line = *parsed.command_line;
   std::string text = fmt::format("read [{}]", fmt::join(line.captures, " "));
   if (!line.interfaces.empty()) text = fmt::format("listen [{}]", fmt::join(line.interfaces, " "));
+  if (line.follow) text += " follow";
+  if (!line.spool.empty()) text += " spool " + line.spool;
   if (!line.filter.empty()) text += fmt::format(" filter '{}'", line.filter);
   if (!line.configuration.empty()) text += " config " + line.configuration;
   if (!line.settings.empty()) text += fmt::format(" set [{}]", fmt::join(line.settings, " | "));
@@ -48,6 +50,12 @@ TEST(CommandLine, Rows) {
        "read [x.pcap] filter 'tcp port 80 and not host 10.0.0.1'"},
       {{"-r", "-", "-o", "out"}, "read [-] output out"},
       {{"-"}, "read [-]"},
+      {{"--spool", "in", "-o", "out"}, "read [] spool in output out"},
+      {{"--spool", "in", a}, fmt::format("read [] spool in filter '{}'", a)},
+      {{"--spool", "in", "-r", a},
+       "exit 2: unspool: -r and --spool exclude each other: read captures, or wait for those that arrive"},
+      {{"-c", "u.yaml"}, "read [] config u.yaml"},
+      {{"-f", a, "udp"}, fmt::format("read [{}] follow filter 'udp'", a)},
       {{a, b}, fmt::format("read [{} {}]", a, b)},
       {{a, "udp"}, fmt::format("read [{}] filter 'udp'", a)},
       {{a + ":::24"}, fmt::format("read [{}:::24]", a)},

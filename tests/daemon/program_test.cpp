@@ -6,12 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
+#include "running.h"
 #include "support/capture_file.h"
 #include "support/dialog.h"
 #include "support/first_look.h"
+#include "support/packed.h"
 
 namespace unspool::test {
 namespace {
@@ -25,6 +28,12 @@ using testing::SizeIs;
 namespace fs = std::filesystem;
 
 std::string web_capture() { return to_pcap(Dialog(80).open().client("GET /").server("200").close().packets()); }
+
+/// Whether a process has a handler for a signal.
+bool catches(pid_t process, int signal) {
+  const auto line = lines_with(fmt::format("/proc/{}/status", process), "SigCgt:");
+  return !line.empty() && (std::stoull(line[0].substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+}
 
 constexpr const char* kBase = "20061102T181500.000000Z-10.0.0.1~49152-10.0.0.2~80---";
 
@@ -73,6 +82,51 @@ TEST_F(Program, IsQuiet) {
 TEST_F(Program, ReadsAPipe) {
   EXPECT_EQ(read({"-r", "-"}, web_capture()).exit_code, 0);
   EXPECT_THAT(tree(out), SizeIs(4));
+}
+
+TEST_F(Program, ReadsCompressedCaptures) {
+  const std::string packed = gzipped(web_capture());
+  EXPECT_EQ(read({"-r", capture(packed, "web.pcap.gz")}).exit_code, 0);
+  EXPECT_THAT(tree(out), SizeIs(4));
+  EXPECT_EQ(read({"--replace", "-r", "-"}, zstd_packed(web_capture())).exit_code, 0);
+  EXPECT_THAT(tree(out), SizeIs(4));
+  const Outcome cut = read({"--replace", "-r", capture(packed.substr(0, packed.size() - 8), "cut.gz")});
+  EXPECT_EQ(cut.exit_code, 0);
+  EXPECT_THAT(cut.err, HasSubstr("its gzip data ends too early: its writer stopped there"));
+  const Outcome corrupt = read({"--replace", "-r", capture(packed + "rubbish", "corrupt.gz")});
+  EXPECT_EQ(corrupt.exit_code, 1);
+  EXPECT_THAT(corrupt.err, HasSubstr("its gzip data is corrupt"));
+  EXPECT_THAT(tree(out), SizeIs(4));
+}
+
+TEST_F(Program, FollowsACaptureThatGrows) {
+  const std::string bytes = web_capture();
+  const std::string path = capture(bytes.substr(0, 300));
+  Running run({"-f", path, "-o", out, "--set", "protocols=[raw]"});
+  std::ofstream growing(path, std::ios::app | std::ios::binary);
+  ASSERT_TRUE(soon([&] { return fs::exists(out + "/events.json"); })) << run.err();
+  growing << bytes.substr(300, 10) << std::flush;
+  EXPECT_FALSE(run.has_ended());
+  growing << bytes.substr(310);
+  growing.close();
+  fs::rename(path, path + ".1");
+  ASSERT_TRUE(soon([&] { return run.has_ended(); }));
+  const Outcome outcome = run.end();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(tree(out), SizeIs(4));
+  EXPECT_THAT(lines_with(out + "/events.json", "\"ended\":\"closed\""), SizeIs(1));
+}
+
+TEST_F(Program, FollowingEndsWithASignal) {
+  const std::string bytes = web_capture();
+  const std::string path = capture(bytes.substr(0, bytes.size() - 100));
+  Running run({"-f", path, "-o", out, "--set", "protocols=[raw]"});
+  ASSERT_TRUE(soon([&] { return catches(run.pid(), SIGTERM); })) << run.err();
+  run.signal(SIGTERM);
+  ASSERT_TRUE(soon([&] { return run.has_ended(); }));
+  EXPECT_EQ(run.end().exit_code, 0);
+  EXPECT_THAT(lines_with(out + "/events.json", "\"ended\":\"shutdown\""), SizeIs(1));
 }
 
 TEST_F(Program, ReadsADirectoryAndMergesByTime) {
@@ -168,8 +222,10 @@ TEST_F(Program, CapturesThatCannotBeRead) {
       {folder.path("nowhere.pcap"), 4, "nowhere.pcap: cannot be opened: No such file or directory"},
       {folder.file("text", "this is no capture"), 4, "text: is no pcap or pcapng file"},
       {folder.file("empty", ""), 4, "empty: is empty"},
-      {folder.file("a.gz", "\x1f\x8b\x08"), 4,
-       "a.gz: is compressed with gzip: unpack it first, e.g. zcat FILE | unspool -r -"},
+      {folder.file("a.gz", "\x1f\x8b\x08"), 4, "a.gz: its gzip data ends too early"},
+      {folder.file("b.gz", gzipped("this is no capture")), 4, "b.gz: once unpacked, is no pcap or pcapng file"},
+      {folder.file("a.xz", std::string{"\xfd\x37zXZ\0..", 8}), 4,
+       "a.xz: is compressed with xz: unpack it first, e.g. xzcat FILE | unspool -r -"},
       {folder.file("half", web_capture().substr(0, 20)), 4, "half: ends inside its header"},
       {folder.file("alien", to_pcap({{kTestTime, raw(195) / data("x")}})), 4, "link type 195 (IEEE802_15_4"},
   };

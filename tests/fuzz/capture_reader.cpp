@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "capture/file_source.h"
+#include "capture/unpacker.h"
 
 namespace unspool {
 namespace {
@@ -56,8 +57,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Fd file{::memfd_create("capture", MFD_CLOEXEC)};
   check(file && write_all(file.get(), std::as_bytes(std::span{data, size})) == 0);
   const std::string path = "/proc/self/fd/" + std::to_string(file.get());
-  const std::uint64_t last = read_all(path, 0, size);
-  read_all(path, last, size);
-  if (size > 0) read_all(path, data[size - 1], size);
+  // What is packed may be much longer: a byte of gzip makes up to 1,032, a block of zstd 128 KiB.
+  const bool packed = compression_of(std::as_bytes(std::span{data, size})) != Compression::none;
+  const std::uint64_t most = packed ? size << 17U : size;
+  const std::uint64_t last = read_all(path, 0, most);
+  read_all(path, last, most);
+  if (size > 0) read_all(path, data[size - 1], most);
   return 0;
 }

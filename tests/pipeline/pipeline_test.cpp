@@ -247,6 +247,23 @@ TEST(Pipeline, PacketsThatTheCaptureSaysItLostAreTheCause) {
   EXPECT_EQ(ran.count("capture.dropped"), 7U);
 }
 
+/// Of a spool, after 65,535 files.
+TEST(Pipeline, ANumberOfASourceIsUsedAgain) {
+  const auto dialog = Dialog(80).open().client("one").client("two").server("ok").pause(1s).close().lose(3).packets();
+  const auto image = [&](std::size_t from, std::size_t to) {
+    PcapngImage half;
+    half.interface(1);
+    for (std::size_t i = from; i < to; ++i) {
+      const auto us = static_cast<std::uint64_t>(dialog[i].first.time_since_epoch().count()) / 1000;
+      half.packet(0, us, dialog[i].second.bytes(), 0, i == 0 ? half.option_u64(4, 7) + half.option(0, "") : "");
+    }
+    return half.bytes();
+  };
+  const Ran ran = run_captures({image(0, 3), image(3, dialog.size())});
+  EXPECT_THAT(ran.flows, ElementsAre("TCP 10.0.0.1:49152 > 10.0.0.2:80 syn closed C3[0+3 not_captured] S2"));
+  EXPECT_EQ(ran.count("capture.dropped"), 7U);
+}
+
 TEST(Pipeline, MidstreamCanBeLeftOut) {
   const auto packets = Dialog(80).open().client("x").lose(2).lose(1).lose(0).packets();
   EXPECT_EQ(run(packets).count("sessions.tcp"), 1U);

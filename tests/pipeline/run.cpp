@@ -160,13 +160,19 @@ Ran run(const Stamped& packets, const Settings& settings, unsigned workers, cons
 
 Ran run_capture(const std::string& image, const Settings& settings, unsigned workers,
                 const MakeProtocols& make_protocols) {
+  return run_captures({image}, settings, workers, make_protocols);
+}
+
+Ran run_captures(const std::vector<std::string>& images, const Settings& settings, unsigned workers,
+                 const MakeProtocols& make_protocols) {
   const ScratchFolder folder;
-  const std::string path = folder.file("capture", image);
   BlockPool pool;
   const auto feed = [&](Pipeline& pipeline) {
-    const auto source = open_capture_file({.path = path}, 0, pool);
-    Packet packet;
-    while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+    for (const std::string& image : images) {
+      const auto source = open_capture_file({.path = folder.file("capture", image)}, 0, pool);
+      Packet packet;
+      while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+    }
     pipeline.finish(Ending::capture_end);
   };
   return run_fed(feed, settings, workers, make_protocols, Pipeline::WhenBehind::wait);

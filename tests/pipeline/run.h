@@ -32,6 +32,9 @@ std::vector<OfferedProtocol> only_raw();
 /// `workers` as of Pipeline; each of them gets its own protocols.
 Ran run(const Stamped& packets, const Settings& settings = {}, unsigned workers = 0,
         const MakeProtocols& make_protocols = only_raw);
+/// The same of capture files, one after another, to all of which the same number is given.
+Ran run_captures(const std::vector<std::string>& images, const Settings& settings = {}, unsigned workers = 0,
+                 const MakeProtocols& make_protocols = only_raw);
 /// The same of a capture file's bytes.
 Ran run_capture(const std::string& image, const Settings& settings = {}, unsigned workers = 0,
                 const MakeProtocols& make_protocols = only_raw);

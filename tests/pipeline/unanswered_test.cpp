@@ -72,6 +72,19 @@ TEST(UnansweredTable, RefusesClocksThatAreFarFromTheirPackets) {
   EXPECT_EQ(table.size(), 0U);
 }
 
+/// A spool gives every file a source of its own, for as long as the run lasts.
+TEST(UnansweredTable, ManySourcesOneAfterAnother) {
+  UnansweredTable table{16};
+  for (std::uint32_t i = 0; i < 60'000; ++i) {
+    if (table.full()) table.erase(table.oldest());
+    Syn syn = syn_number(i);
+    syn.source = static_cast<std::uint16_t>(i);
+    ASSERT_TRUE(table.add(syn)) << i;
+    ASSERT_EQ(table.at(table.find(syn.key, syn.hash)).source, i);
+    ASSERT_EQ(table.at(table.oldest()).source, i < 16 ? 0 : i - 15);
+  }
+}
+
 TEST(UnansweredTable, AgreesWithAMap) {
   constexpr std::uint32_t kMost = 300;
   UnansweredTable table{kMost};

@@ -75,8 +75,9 @@ TEST(Hostile, OfManyErrorsTheFirstHundredAreTold) {
   ASSERT_FALSE(settings);
   ASSERT_EQ(settings.error().size(), 101U);
   EXPECT_EQ(settings.error()[99].what,
-            "f:100:1: k99: unknown key (there are output, protocols, capture, pipeline, limits, timeouts, streams, transfers, "
-            "events, process)");
+            "f:100:1: k99: unknown key (there are output, protocols, capture, pipeline, limits, timeouts, streams, "
+            "transfers, "
+            "events, process, spool)");
   EXPECT_EQ(settings.error()[100].what, "f: and 32668 errors more");
 }
 
