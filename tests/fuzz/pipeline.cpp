@@ -74,6 +74,7 @@ class Judge : public EventSink {
   void on_anomaly(const AnomalyRecord& anomaly) override { writer_->on_anomaly(anomaly); }
   void on_unanswered(const UnansweredRecord& unanswered) override { writer_->on_unanswered(unanswered); }
   void on_limit(const LimitRecord& limit) override { writer_->on_limit(limit); }
+  void on_store(const StoreRecord&) override {}
   void on_stats(Timestamp time, const Counts& counts) override { writer_->on_stats(time, counts); }
   void flush() override { writer_->flush(); }
 
@@ -173,7 +174,8 @@ void check_counts(const Counts& counts) {
 /// The lines of the run, sorted.
 std::vector<std::string> run(const std::string& path, const Settings& settings, const HashSecret& secret) {
   const MemoryFile file;
-  auto log = EventLog::open(file.twin(), "events", settings.events, {{.name = "fuzz"}});
+  EventPlace place{.open = [&file]() -> Result<Fd> { return file.twin(); }, .path = "events"};
+  auto log = EventLog::open(std::move(place), settings.events, {{.name = "fuzz"}});
   check(log.has_value(), "no log");
   BlockPool pool;
   {

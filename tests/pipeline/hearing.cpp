@@ -66,6 +66,7 @@ class Flows : public EventSink {
   void on_anomaly(const AnomalyRecord&) override {}
   void on_unanswered(const UnansweredRecord&) override {}
   void on_limit(const LimitRecord&) override {}
+  void on_store(const StoreRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
 

@@ -120,6 +120,7 @@ class PipelineScript::Events : public EventSink {
   void on_arp(const ArpRecord&) override {}
   void on_unanswered(const UnansweredRecord&) override {}  // counted, as limits are
   void on_limit(const LimitRecord&) override {}
+  void on_store(const StoreRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
 
