@@ -75,6 +75,8 @@ class Judge : public EventSink {
   void on_unanswered(const UnansweredRecord& unanswered) override { writer_->on_unanswered(unanswered); }
   void on_limit(const LimitRecord& limit) override { writer_->on_limit(limit); }
   void on_store(const StoreRecord&) override {}
+  void on_interface(const InterfaceRecord&) override {}
+  void on_bad_capture(const BadCapture&) override {}
   void on_stats(Timestamp time, const Counts& counts) override { writer_->on_stats(time, counts); }
   void flush() override { writer_->flush(); }
 

@@ -65,6 +65,7 @@ class Events : public EventSink {
     add(said_.ran.anomalies, fmt::format("reached {} {} times", limit.setting, limit.times));
   }
   void on_store(const StoreRecord&) override {}
+  void on_bad_capture(const BadCapture&) override {}
   void on_interface(const InterfaceRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
   void flush() override {}
