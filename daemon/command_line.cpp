@@ -61,7 +61,7 @@ Parsed usage_error(std::string text) {
 }  // namespace
 
 std::string nothing_to_read(const std::string& words) {
-  if (words.empty()) return "nothing to read: name a capture file, or an interface with -i";
+  if (words.empty()) return "nothing to read: name a capture file, an interface with -i, or a directory with --spool";
   return fmt::format("nothing to read: there is no file '{}'", words.substr(0, words.find(' ')));
 }
 
