@@ -11,7 +11,8 @@ fail() { echo "systemd_units: $*" >&2; exit 1; }
 
 DESTDIR=$root cmake --install "$build" --prefix /usr >/dev/null
 for file in bin/unspool lib/systemd/system/unspool.service lib/systemd/system/unspool@.service lib/sysusers.d/unspool.conf \
-  lib/tmpfiles.d/unspool.conf share/man/man1/unspool.1 share/doc/unspool/unspool.yaml share/doc/unspool/service/unspool.yaml; do
+  lib/tmpfiles.d/unspool.conf share/man/man1/unspool.1 share/doc/unspool/unspool.yaml share/doc/unspool/service/unspool.yaml \
+  share/bash-completion/completions/unspool share/zsh/vendor-completions/_unspool share/fish/vendor_completions.d/unspool.fish; do
   [ -f "$root/usr/$file" ] || fail "$file is not installed"
 done
 
@@ -32,9 +33,6 @@ done
 # Options that the units give are options that there are; the configuration is right.
 help=$("$root/usr/bin/unspool" --help)
 for option in $(sed -n 's/^ExecStart=[^ ]*//p' systemd/*.service | grep -oE ' -{1,2}[a-z]+'); do
-  case $option in
-    -i) continue ;;  # live capture
-  esac
   echo "$help" | grep -qE -- "(^|[ ,])$option([ ,]|\$)" || fail "ExecStart gives $option, which unspool does not know"
 done
 "$root/usr/bin/unspool" -c systemd/unspool.yaml -T >/dev/null || fail "systemd/unspool.yaml is wrong"

@@ -279,6 +279,22 @@ TEST_F(Live, InterfaceGoesAndComesWhileTheOthersGoOn) {
   EXPECT_THAT(flows(), SizeIs(8));
 }
 
+TEST_F(Live, InterfaceComesBackForAProcessThatIsNotRootAnyMore) {
+  fs::permissions(folder.path(), fs::perms{0755});
+  network->cable("va", "vb");
+  auto program = listen({"-i", "vb", "--set", "process.user=nobody", "--set", each_second});
+  ASSERT_TRUE(program->is_ready()) << program->err();
+  network->ip("link del vb");
+  EXPECT_TRUE(interface_became("vb", "missing"));
+  network->cable("va", "vb");
+  EXPECT_TRUE(interface_became("vb", "up"));
+  network->send("va", web().packets());
+  EXPECT_TRUE(comes_true([&] { return packets_seen() == web().size(); }));
+  EXPECT_THAT(events("\"events\":{\"lost\":0,"), Not(IsEmpty())) << "what outputs count is told while it runs, too";
+  EXPECT_EQ(program->stop().exit_code, 0);
+  EXPECT_THAT(flows(), SizeIs(1));
+}
+
 TEST_F(Live, InterfaceThatIsNotThereYet) {
   auto program = listen({"-i", "vb", "--set", "capture.missing_interface=wait"});
   ASSERT_TRUE(program->is_ready()) << program->err();

@@ -1,0 +1,18 @@
+# Completion of unspool(1) for fish.
+
+complete -c unspool -s r -l read -r -F -d 'Read this capture'
+complete -c unspool -s i -l interface -x -a 'any (command ls /sys/class/net 2>/dev/null)' -d 'Listen on this interface'
+complete -c unspool -s c -l config -r -F -d 'Configuration file'
+complete -c unspool -s o -l output -x -a '(__fish_complete_directories)' -d 'Where transfers and events go'
+complete -c unspool -s j -l workers -x -a 'auto 0 1 2 4 8' -d 'Threads with sessions'
+complete -c unspool -l set -x -d 'Set a key of the configuration: key=value'
+complete -c unspool -l replace -d 'Remove what an earlier run left first'
+complete -c unspool -l append -d 'Add to what an earlier run left'
+complete -c unspool -s T -l test-config -d 'Only check the configuration'
+complete -c unspool -l dump-config -d 'Print the configuration that would be used'
+complete -c unspool -l list-protocols -d 'Print the protocols that are built in'
+complete -c unspool -l list-interfaces -d 'Print the interfaces that there are'
+complete -c unspool -s q -l quiet -d 'Say nothing but errors'
+complete -c unspool -s v -l verbose -d 'Say more'
+complete -c unspool -s V -l version -d 'Print the version'
+complete -c unspool -s h -l help -d 'Print a short help'
