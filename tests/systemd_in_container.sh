@@ -74,6 +74,7 @@ inside grep -E '^(Uid|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' "/proc/$
 check "runs as the user unspool" inside sh -c "[ \"\$(stat -c %U /proc/$pid)\" = unspool ]"
 check "has CAP_NET_RAW alone" inside grep -q '^CapPrm:.*0000000000002000' "/proc/$pid/status"
 check "its output is its own, 0750" inside sh -c '[ "$(stat -c "%U %a" /var/lib/unspool)" = "unspool 750" ]'
+inside journalctl -u unspool --no-pager -o cat | grep 'not confined' | sed 's/^/      /' || echo "      confined by Landlock"
 inside systemd-analyze security --no-pager unspool | tail -n 1 | sed 's/^/      /'
 
 # ---- what two hosts say to each other, seen on tap0

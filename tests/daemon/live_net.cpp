@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -86,11 +88,13 @@ void Network::send(const std::string& interface, const Stamped& packets, std::ch
 
 Listening::Listening(const std::vector<std::string>& words, User user, const std::string& in_directory) {
   const std::string notify = scratch_.path("notify");
+  std::filesystem::permissions(scratch_.path(), std::filesystem::perms{0711});  // as /run is to whoever it becomes
   const int told = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_un place{};
   place.sun_family = AF_UNIX;
   std::strncpy(place.sun_path, notify.c_str(), sizeof place.sun_path - 1);
   EXPECT_EQ(::bind(told, reinterpret_cast<sockaddr*>(&place), sizeof place), 0);
+  EXPECT_EQ(::chmod(notify.c_str(), 0777), 0);
   child_ = ::fork();
   if (child_ == 0) {
     ::setenv("NOTIFY_SOCKET", notify.c_str(), 1);
