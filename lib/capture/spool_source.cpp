@@ -31,6 +31,8 @@ Result<void> prepare(const std::string& key, const std::string& path, const Spoo
     return fail(fmt::format("{}: {}: is on another file system than {}: choose a place on the same", key, path,
                             settings.directory));
   if (there.st_ino == spool.st_ino) return fail(fmt::format("{}: {}: is the spool itself", key, path));
+  if (::access(path.c_str(), W_OK | X_OK) != 0)
+    return fail(fmt::format("{}: {}: nothing can be moved there: {}", key, path, os_error(errno)));
   return {};
 }
 
@@ -46,18 +48,22 @@ Result<std::unique_ptr<SpoolSource>> SpoolSource::open(const SpoolSettings& sett
     return fail("spool.done: is a directory to move files to: set spool.after to move, or leave it out");
   auto directory = SpoolDirectory::open(settings);
   if (!directory) return tl::unexpected(directory.error());
-  if (moves) {
-    if (auto prepared = prepare("spool.done", settings.done, settings); !prepared)
-      return tl::unexpected(prepared.error());
-  }
-  if (!settings.bad.empty()) {
-    if (auto prepared = prepare("spool.bad", settings.bad, settings); !prepared)
-      return tl::unexpected(prepared.error());
-  }
   return std::unique_ptr<SpoolSource>{new SpoolSource(settings, pool, std::move(*directory))};
 }
 
 Result<void> SpoolSource::start(const std::string& state_path, SpoolListener& listener) {
+  const std::string& spool = settings_.directory;
+  if (::access(spool.c_str(), R_OK | X_OK) != 0)
+    return fail(fmt::format("{}: its files cannot be read: {}", spool, os_error(errno)));
+  const bool changes = settings_.after != AfterReading::keep || !settings_.bad.empty();
+  if (changes && ::access(spool.c_str(), W_OK) != 0)
+    return fail(fmt::format("{}: files cannot be moved or deleted there: {}", spool, os_error(errno)));
+  if (settings_.after == AfterReading::move) {
+    if (auto prepared = prepare("spool.done", settings_.done, settings_); !prepared) return prepared;
+  }
+  if (!settings_.bad.empty()) {
+    if (auto prepared = prepare("spool.bad", settings_.bad, settings_); !prepared) return prepared;
+  }
   auto state = SpoolState::open(state_path, *directory_);
   if (!state) return tl::unexpected(state.error());
   state_ = std::move(*state);

@@ -34,9 +34,10 @@ class SpoolListener {
 /// when the directory is gone.
 class SpoolSource : public Source {
  public:
-  /// Watches from here on. Makes the directories that files are moved to. Both outlive it. Errors are for the operator.
+  /// Watches from here on. Both outlive it. Errors are for the operator.
   static Result<std::unique_ptr<SpoolSource>> open(const SpoolSettings& settings, BlockPool& pool);
-  /// Before the first next(): what was read stands in the file `state_path`.
+  /// Before the first next(), as whoever it will run as: what was read stands in the file `state_path`. Makes the
+  /// directories that files are moved to.
   Result<void> start(const std::string& state_path, SpoolListener& listener);
 
   State next(Packet& packet) override;

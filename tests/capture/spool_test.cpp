@@ -326,7 +326,9 @@ TEST_F(Spool, TheDirectoryGoesAway) {
 TEST_F(Spool, WhatCannotBe) {
   const auto error = [&](const SpoolSettings& settings) {
     const auto opened = SpoolSource::open(settings, pool_);
-    return opened ? "" : opened.error().what;
+    if (!opened) return opened.error().what;
+    const auto started = (*opened)->start(folder_.path("state"), told_);
+    return started ? "" : started.error().what;
   };
   const std::string spool = settings_.directory;
   EXPECT_THAT(error({.directory = folder_.path("none")}), HasSubstr("none: cannot be opened as a directory: No such"));
