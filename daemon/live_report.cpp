@@ -45,7 +45,6 @@ void LiveReport::start(boost::asio::io_context& io, Pipeline& pipeline, std::uni
   pipeline_ = &pipeline;
   sink_ = std::move(sink);
   interval_ = interval;
-  add_more_ = std::move(add_more);
   stats_at_ = std::chrono::steady_clock::now() + interval;
   for (const Early& early : early_) write(early.change, early.time);
   early_.clear();

@@ -36,6 +36,7 @@ Result<Sources> open_captures(const CommandLine& line, BlockPool& pool) {
     opened.push_back(std::move(*source));
     sources.names.push_back({.name = name.path});
   }
+  sources.follows = line.follow;
   sources.merged = merge_by_time(std::move(opened));
   return sources;
 }

@@ -20,9 +20,10 @@ struct Sources {
   std::vector<SourceName> names;
   const LiveSource* live = nullptr;  // what `merged` is, when it is one
   SpoolSource* spool = nullptr;      // likewise
+  bool follows = false;              // captures that may still grow
 
   /// It ends when somebody stops it.
-  bool is_endless() const { return live != nullptr || spool != nullptr; }
+  bool is_endless() const { return live != nullptr || spool != nullptr || follows; }
 };
 
 /// The captures that `line` names. `pool` outlives them.

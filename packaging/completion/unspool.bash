@@ -7,7 +7,7 @@ _unspool() {
     -i | --interface)
       mapfile -t COMPREPLY < <(compgen -W "any $(command ls /sys/class/net 2>/dev/null)" -- "$word")
       return ;;
-    -o | --output)
+    -o | --output | --spool)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       return ;;
@@ -21,7 +21,7 @@ _unspool() {
     --set) return ;;
   esac
   if [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--read --interface --config --output --workers --set --replace --append --test-config
+    mapfile -t COMPREPLY < <(compgen -W '--read --interface --follow --spool --config --output --workers --set --replace --append --test-config
       --dump-config --list-protocols --list-interfaces --quiet --verbose --version --help' -- "$word")
     return
   fi

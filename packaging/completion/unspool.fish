@@ -2,6 +2,8 @@
 
 complete -c unspool -s r -l read -r -F -d 'Read this capture'
 complete -c unspool -s i -l interface -x -a 'any (command ls /sys/class/net 2>/dev/null)' -d 'Listen on this interface'
+complete -c unspool -s f -l follow -d 'Wait for more at the end of a capture'
+complete -c unspool -l spool -x -a '(__fish_complete_directories)' -d 'Read the captures that arrive in this directory'
 complete -c unspool -s c -l config -r -F -d 'Configuration file'
 complete -c unspool -s o -l output -x -a '(__fish_complete_directories)' -d 'Where transfers and events go'
 complete -c unspool -s j -l workers -x -a 'auto 0 1 2 4 8' -d 'Threads with sessions'
