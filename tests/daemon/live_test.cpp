@@ -327,7 +327,9 @@ TEST_F(Live, RefusesWhatItCannotListenTo) {
       {{"-i", "vx", "--set", "capture.missing_interface=wait", "tcp prt 80"},
        2,
        "'tcp prt 80' is no filter expression"},
-      {{"--set", "pipeline.workers=1"}, 2, "nothing to read: name a capture file, an interface with -i, or a directory with --spool"},
+      {{"--set", "pipeline.workers=1"},
+       2,
+       "nothing to read: name a capture file, an interface with -i, or a directory with --spool"},
   };
   for (const Row& row : rows) {
     auto program = listen(row.words);

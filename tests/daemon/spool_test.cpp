@@ -129,7 +129,8 @@ TEST_F(SpoolProgram, ADirectoryThatIsNotThere) {
   EXPECT_FALSE(fs::exists(out_)) << "nothing is begun";
   const Outcome nothing = unspool({"--set", "pipeline.workers=1"});
   EXPECT_EQ(nothing.exit_code, 2);
-  EXPECT_THAT(nothing.err, HasSubstr("nothing to read: name a capture file, an interface with -i, or a directory with --spool"));
+  EXPECT_THAT(nothing.err,
+              HasSubstr("nothing to read: name a capture file, an interface with -i, or a directory with --spool"));
 }
 
 }  // namespace
