@@ -46,6 +46,7 @@ HttpParser::HttpParser(const Session& session, Outputs& outputs, const HttpLimit
       streams_{HttpStream{Side::client, *this, limits}, HttpStream{Side::server, *this, limits}} {}
 
 Appetite HttpParser::on_chunk(const Chunk& chunk) {
+  if (over_) return Appetite::enough;
   if (chunk.from == Side::server) streams_[index(Side::client)].answer_begins();
   streams_[index(chunk.from)].feed(chunk);
   if (streams_[index(chunk.from)].head_was_endless() && !over_) tell_endless_head();

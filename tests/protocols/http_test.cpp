@@ -189,6 +189,14 @@ TEST(Http, HandsOver) {
        "http "
        "tx_id:0,http:{hostname:b,http_port:443,url:b:443,http_method:CONNECT,protocol:HTTP/1.1,status:200,length:0}\n"
        "hand over 26 19\n"},
+      {"a tunnel whose answer ends with its side: nothing is left to hand over, and nothing in it is HTTP",
+       Script()
+           .client("CONNECT b:443 HTTP/1.1\r\n\r\n")
+           .server("HTTP/1.1 200 OK\r\n")
+           .server_fin()
+           .client(post("/form", "abc")),
+       "http "
+       "tx_id:0,http:{hostname:b,http_port:443,url:b:443,http_method:CONNECT,protocol:HTTP/1.1,status:200,length:0}\n"},
       {"a tunnel that is refused",
        Script()
            .client("CONNECT b:443 HTTP/1.1\r\n\r\n")
