@@ -135,6 +135,7 @@ class TranscriptParser : public Parser {
   }
 
   void write() {
+    if (out_.empty()) return;  // what was said is undecided yet
     page_->write(as_bytes(out_));
     out_.clear();
   }

@@ -32,7 +32,10 @@ class Desk : public Outputs {
    public:
     explicit Sheet(std::string& page) : page_{page} {}
     ~Sheet() override { check(closed_, "a page is not whole"); }
-    void write(Bytes bytes) override { page_ += as_text(bytes); }
+    void write(Bytes bytes) override {
+      check(!bytes.empty(), "a page is written to in vain");
+      page_ += as_text(bytes);
+    }
     void write_gap(std::uint64_t, Cause) override { give_up("a page has a gap"); }
     void close() override { closed_ = true; }
     void discard() override { give_up("a page is discarded"); }

@@ -11,7 +11,10 @@ class Sheet : public Transfer {
  public:
   explicit Sheet(Desk& desk) : desk_{desk} {}
   ~Sheet() override { desk_.told += closed_ ? "" : "..."; }
-  void write(Bytes bytes) override { desk_.page += as_text(bytes); }
+  void write(Bytes bytes) override {
+    if (bytes.empty()) desk_.told += "(nothing)";
+    desk_.page += as_text(bytes);
+  }
   void write_gap(std::uint64_t, Cause) override { desk_.told += "(a gap)"; }
   void close() override {
     closed_ = true;

@@ -180,6 +180,12 @@ TEST(Transcript, StopsAtTheSameByteHoweverItCame) {
   EXPECT_EQ(pieces.end().page(), whole.end().page());
 }
 
+TEST(Transcript, WritesNothingWhileItIsUndecided) {
+  Story story;
+  story.client("a").client("b").client("c").end();
+  EXPECT_EQ(story.told(), "[transcript client transcript.html].");
+}
+
 TEST(Transcript, ExactlyTheLimitLeavesNothingOut) {
   Story story{{.bytes = 10}};
   story.client("0123456789").end();
