@@ -205,6 +205,7 @@ Seeds fragments_seeds() {
       {"two-datagrams", parts(wide, {{kMore, 0, 1}, {kMore | kOther, 0, 1}, {kOther, 1, 1}, {0, 1, 1}})},
       {"around-them", parts(wide, {{kMore | kVlan, 0, 1}, {kTunnel, 1, 1}, {kVlan, 1, 1}, {kMore | kTunnel, 0, 1}})},
       {"two-ends", parts(wide, {{0, 4, 2}, {0, 5, 2}, {kMore, 6, 2}, {kMore, 0, 4}})},
+      {"just-too-late", parts(wide, {{kMore, 0, 2}, {0, 2, 1, 255, 0, 230}})},
       {"too-late", parts(wide, {{kMore, 0, 2}, {0, 2, 1, 255, 0, 235}})},
       {"not-captured", parts(wide, {{kMore, 0, 2, 255, 252}, {kMore, 0, 0}, {kMore, 0, 0, 3}, {0, 255, 210}})},
       {"no-room", parts(narrow, {{kMore, 0, 30}, {kMore | kOther, 0, 30}, {kMore | kVlan, 0, 99}, {kOther, 30, 1}})},

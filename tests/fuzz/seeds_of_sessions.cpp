@@ -244,6 +244,7 @@ Seeds settings_seeds() {
       {"anchors", "a: &x {<<: *x}\n--- !t\n? [b\n"},
       {"deep", std::string(40, '[') + "\n" + std::string(40, '{')},
       {"text", "output: \"\\u20ac\\x07\"\nx\xff: 'it''s'\n# comment\noutput: |\n  more\n"},
+      {"quotes", "output: 'a \"quoted\" \\ path'\n"},
       {"set",
        zero + "streams.grace=5ms" + zero + "protocols=[raw]" + zero + "streams.grace" + zero + "a.b=[" + zero + "=1"},
   };
