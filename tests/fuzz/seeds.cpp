@@ -1,5 +1,5 @@
-// Compares the seeds in fuzz/corpus with those that are made here; --write writes them. What the fuzzer has found,
-// named found-..., stays.
+// Compares the seeds in fuzz/corpus with those that are made here; --write writes them. What is named found-... stays:
+// the fuzzer found it, or it is what some day's settings were dumped as.
 #include "fuzz/seeds.h"
 
 #include <fmt/format.h>

@@ -3,7 +3,6 @@
 
 #include "fuzz/pieces.h"
 #include "fuzz/seeds.h"
-#include "settings/yaml.h"
 
 namespace unspool::test {
 namespace {
@@ -235,7 +234,6 @@ Seeds conversation_seeds() {
 Seeds settings_seeds() {
   const std::string zero(1, '\0');
   return {
-      {"defaults", dump_settings(Settings{})},
       {"some", "output: \"/srv/un spool\"\nstreams: {grace: 50ms, held_bytes: 3MB}\nevents:\n  types: [flow, http]\n"},
       {"protocols",
        "protocols:\n  - http: {when: tcp port 80, header_bytes: 1KiB}\n  - transcript:\n      of: all\n  - raw\n"},
