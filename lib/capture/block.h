@@ -19,6 +19,8 @@ class Block {
   Block(BlockPool& pool, std::size_t size)
       : pool_{pool}, bytes_{std::make_unique_for_overwrite<std::byte[]>(size)}, size_{size} {}
   std::span<std::byte> space() { return {bytes_.get(), size_}; }
+  /// Whether a BlockRef to it lives: else the pool may give its bytes to others.
+  bool is_held() const { return users_ > 0; }
 
  private:
   friend class BlockRef;

@@ -155,6 +155,7 @@ tl::expected<void, LiveFailure> LiveSocket::join(pcap* handle, Fanout& fanout) c
 LiveSocket::Fill LiveSocket::fill() {
   if (block_ && block_.alone()) used_ = 0;
   packets_.clear();
+  full_.clear();
   at_ = 0;
   const auto on_packet = [](unsigned char* self, const pcap_pkthdr* header, const unsigned char* bytes) {
     reinterpret_cast<LiveSocket*>(self)->take(*header, bytes);
@@ -174,6 +175,7 @@ void LiveSocket::take(const pcap_pkthdr& header, const unsigned char* bytes) {
   const Timestamp time = timestamp_from_ns(std::int64_t{header.ts.tv_sec} * 1'000'000'000 + header.ts.tv_usec);
   if (time < began_) return;
   if (!block_ || used_ + header.caplen > BlockPool::kBlockSize) {
+    if (block_) full_.push_back(std::move(block_));
     block_ = pool_.take(header.caplen);
     used_ = 0;
   }

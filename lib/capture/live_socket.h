@@ -85,7 +85,8 @@ class LiveSocket {
   std::uint16_t link_type_ = 0;
   Timestamp began_;  // earlier packets are some other socket's
   std::vector<Packet> packets_;
-  std::size_t at_ = 0;  // in packets_
+  std::size_t at_ = 0;          // in packets_
+  std::vector<BlockRef> full_;  // that packets_ point into, before block_
   BlockRef block_;
   std::size_t used_ = 0;  // of block_
   Clock::time_point filled_{}, counted_{};

@@ -231,9 +231,35 @@ TEST_F(Live, WhatTheKernelDropsIsCountedAndNamed) {
   std::this_thread::sleep_for(200ms);
   network->send("va", Stamped{middle, packets.end()}, 1ms);
   EXPECT_TRUE(comes_true([&] { return last_count("dropped") > 0; }));
-  EXPECT_EQ(program->stop().exit_code, 0);
+  const Outcome run = program->stop();
+  EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(last_count("dropped") + packets_seen(), packets.size());
   EXPECT_THAT(flows(), ElementsAre(AllOf(HasSubstr("capture_drop"), Not(HasSubstr("not_captured")))));
+}
+
+// They were overwritten: the first block of many that were taken at once was let go of before they were passed on.
+TEST_F(Live, ManyLargePacketsAtOnceStayAsTheyAre) {
+  network->cable("va", "vb");
+  auto program = listen({"-i", "vb", "-j", "1"});
+  ASSERT_TRUE(program->is_ready()) << program->err();
+  Dialog dialog(80);
+  dialog.open().client("GET /");
+  std::string all;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string part = fmt::format("{:1400}", i);
+    dialog.server(part);
+    all += part;
+  }
+  dialog.close();
+  program->signal(SIGSTOP);
+  network->send("va", dialog.packets());
+  program->signal(SIGCONT);
+  std::this_thread::sleep_for(500ms);
+  const Outcome run = program->stop();
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const auto kept = transfers();
+  ASSERT_THAT(kept, SizeIs(2));
+  EXPECT_TRUE(kept[1] == "server.raw " + all);
 }
 
 // ---- interfaces that come and go
