@@ -5,11 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 namespace unspool::test {
 
 std::string in_child(const std::function<std::string()>& act) {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);
+  std::fflush(nullptr);  // else the child may write it again
   const pid_t child = ::fork();
   if (child == 0) {
     const std::string answer = act();
