@@ -109,6 +109,19 @@ TEST_F(SpoolProgram, ARestartGoesOn) {
   EXPECT_THAT(events("\"event_type\":\"flow\""), ElementsAre(HasSubstr("\"dest_port\":80")));
 }
 
+/// Though no packet comes that would move the clock on.
+TEST_F(SpoolProgram, WhatIsKnownIsSaidWhileItWaits) {
+  Running run(words({"-j", "1"}));
+  for (int i = 0; i < 3; ++i) {
+    const Timestamp time = kTestTime + i * std::chrono::milliseconds(10);
+    put(fmt::format("{}.pcap", i), to_pcap({{time, eth() / arp("10.0.0.1", "10.0.0.2")}}));
+    ASSERT_TRUE(reads(static_cast<std::size_t>(i) + 1)) << run.err();
+  }
+  EXPECT_TRUE(soon([&] { return events("\"event_type\":\"arp\"").size() == 3; }));
+  EXPECT_FALSE(run.has_ended());
+  EXPECT_EQ(stop(run).exit_code, 0);
+}
+
 TEST_F(SpoolProgram, AsAConfigurationSays) {
   const std::string config = folder_.file(
       "u.yaml", fmt::format("output: {}\nprotocols: [raw]\nspool:\n  directory: {}\n  after: move\n  done: {}\n", out_,
