@@ -55,9 +55,9 @@ struct Batch {
   bool last = false;               // the shard ends all its sessions
 
   bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
-  /// Keeps `block`, which its source still holds, until the batch is cleared.
+  /// Keeps `block`, which its source still holds, until the batch is cleared; none where the bytes stay anyway.
   void hold(Block* block) {
-    assert(block->is_held());
+    assert(block == nullptr || block->is_held());
     const auto holds = [block](const BlockRef& held) { return held.get() == block; };
     if (!blocks.empty() && holds(blocks.back())) return;
     if (std::none_of(blocks.begin(), blocks.end(), holds)) blocks.emplace_back(block);
