@@ -55,6 +55,14 @@ int landlock_abi() {
   return static_cast<int>(::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
 }
 
+std::string why_none(int error) {
+  const bool is_there = error != ENOSYS && error != EOPNOTSUPP;
+  return fmt::format("{}: {}",
+                     is_there ? "Landlock may not be used here, as containers and SystemCallFilter= of units may say"
+                              : "this kernel has no Landlock, or it is not enabled",
+                     os_error(error));
+}
+
 Result<void> grant(const Fd& ruleset, const std::string& path, std::uint64_t rights) {
   const Fd place{::open(path.c_str(), O_PATH | O_CLOEXEC)};
   if (!place) return {};
@@ -85,7 +93,7 @@ LandlockRights landlock_rights(int abi) {
 
 Result<Confinement> confine(const Reach& reach) {
   const int abi = landlock_abi();
-  if (abi < 0) return Confinement{.why = fmt::format("this kernel has no Landlock: {}", os_error(errno))};
+  if (abi < 0) return Confinement{.why = why_none(errno)};
   const LandlockRights rights = landlock_rights(abi);
   if (rights.files == 0)
     return Confinement{.why =
