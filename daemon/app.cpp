@@ -198,7 +198,7 @@ int App::run() {
     return kUsageError;
   }
   transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U),
-                                               sources_.live != nullptr ? Input::live : Input::files,
+                                               sources_.live != nullptr ? Feed::live : Feed::files,
                                                [](const std::string& text) { spdlog::warn(text); });
   pipeline_ = std::make_unique<Pipeline>(
       settings_, workers, secret_,

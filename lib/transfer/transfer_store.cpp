@@ -30,13 +30,13 @@ std::size_t descriptors_left() {
 }  // namespace
 
 TransferStore::TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards,
-                             Input input, Say say)
+                             Feed feed, Say say)
     : output_{output},
       settings_{settings},
       shards_{std::max(shards, 1U)},
       descriptors_{descriptors_left()},
       news_{std::move(say)} {
-  const bool live = input == Input::live;
+  const bool live = feed == Feed::live;
   const auto writers = static_cast<unsigned>(settings.writers < 0 ? (live ? kWritersLive : 0) : settings.writers);
   if (writers > 0) start_threads(writers, live ? WriterThreads::WhenFull::refuse : WriterThreads::WhenFull::wait);
   if (live) care_ = std::make_unique<StoreCare>(output_, settings_, threads_.get(), news_);

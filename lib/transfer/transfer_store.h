@@ -31,7 +31,7 @@ struct TransferTotals {
 };
 
 /// What transfers are found in: captures that can be waited with, or the traffic of an interface, which goes on.
-enum class Input : std::uint8_t { files, live };
+enum class Feed : std::uint8_t { files, live };
 
 /// Shared by all shards. Outlives the sinks that it makes.
 class TransferStore {
@@ -39,7 +39,7 @@ class TransferStore {
   /// `output` outlives the store. The bound on open files is shared out among the shards, or the threads that write.
   /// `say` tells the operator, on any thread, what befalls the store as a whole.
   TransferStore(const OutputDirectory& output, const TransferSettings& settings, unsigned shards,
-                Input input = Input::files, Say say = {});
+                Feed feed = Feed::files, Say say = {});
   ~TransferStore();
 
   /// A sink for one shard, used by one thread. `events` outlives it; it outlives its transfers.

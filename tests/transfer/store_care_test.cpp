@@ -35,7 +35,7 @@ class StoreCareTest : public testing::Test {
   }
   /// Looks after what is there until this was said.
   std::unique_ptr<Store> care(const TransferSettings& settings, const std::string& until) {
-    auto store = std::make_unique<Store>(folder.path("out"), OutputDirectory::Reuse::append, settings, Input::live);
+    auto store = std::make_unique<Store>(folder.path("out"), OutputDirectory::Reuse::append, settings, Feed::live);
     store->wait_for(until);
     return store;
   }
@@ -94,7 +94,7 @@ TEST_F(StoreCareTest, CountsAFileThatGrowsButLeavesIt) {
   for (const int minute : {1, 2}) keep(minute, std::string(100'000, 'a'));
   TransferSettings settings = nothing();
   settings.quota_bytes = 300'000;
-  Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Input::live};
+  Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Feed::live};
   const auto growing = store.open(session_at(0), "0");
   growing->write(as_bytes(std::string(150'000, 'a')));
   store.wait_for("* files_removed: more than 300000 bytes (transfers.quota_bytes): 1 files, ");
@@ -140,7 +140,7 @@ TEST_F(StoreCareTest, RemovesWhatIsTooOldByItsSessionAndItsLastByte) {
 TEST_F(StoreCareTest, RemovesWhatBecomesTooOld) {
   TransferSettings settings = nothing();
   settings.max_age = 1500ms;
-  Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Input::live};
+  Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Feed::live};
   store.keep("x", "abc");
   store.wait_for("* files_removed: older than 1 s (transfers.max_age): 1 files, ");
   EXPECT_EQ(left(), "");
@@ -170,14 +170,14 @@ TEST_F(StoreCareTest, DoesNothingWhenCapturesAreRead) {
   TransferSettings settings = nothing();
   settings.quota_files = 1;
   settings.max_age = 1s;
-  { const Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Input::files}; }
+  { const Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Feed::files}; }
   EXPECT_EQ(left(), "5: 1 2 3, 9: 1 2 3");
 }
 
 TEST_F(StoreCareTest, LosesNoFileWhileDirectoriesGoAwayUnderItsHands) {
   TransferSettings settings = nothing();
   settings.quota_files = 1;
-  Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Input::live};
+  Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Feed::live};
   std::atomic<bool> stop{false};
   std::thread remover([&] {
     while (!stop) {
@@ -203,7 +203,7 @@ TEST_F(StoreCareTest, KeepsSomeOfTheDiskFree) {
   TransferSettings settings = nothing();
   settings.low_space = 1U << 30U;  // an eighth of the disk, then
   settings.queue_bytes = 300'000;
-  Store store{disk.path("out"), OutputDirectory::Reuse::append, settings, Input::live};
+  Store store{disk.path("out"), OutputDirectory::Reuse::append, settings, Feed::live};
   const auto free = [&] { return fs::space(disk.path("")).available; };
   int minute = 10;
   for (; free() > (4U << 20U) / 8; ++minute) {
@@ -222,7 +222,7 @@ TEST_F(StoreCareTest, WritesNothingWhereNothingIsLeftToBeRemoved) {
   std::ofstream(disk.path("filler")) << std::string(3'700'000, 'a');  // somebody else's
   TransferSettings settings = nothing();
   settings.low_space = 1U << 30U;
-  Store store{disk.path("out"), OutputDirectory::Reuse::append, settings, Input::live};
+  Store store{disk.path("out"), OutputDirectory::Reuse::append, settings, Feed::live};
   store.wait_for("* files_removed: too little is free on disk (transfers.low_space): 1 files, 102400 bytes\n");
   std::this_thread::sleep_for(100ms);
   store.keep("y", "abc");

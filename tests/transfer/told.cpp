@@ -86,11 +86,11 @@ std::string tree(const std::string& path) {
   return text;
 }
 
-Store::Store(std::string path, OutputDirectory::Reuse reuse, const TransferSettings& settings, Input input) {
+Store::Store(std::string path, OutputDirectory::Reuse reuse, const TransferSettings& settings, Feed feed) {
   auto opened = OutputDirectory::open(std::move(path), reuse);
   if (!opened) throw std::runtime_error(opened.error().what);
   output = std::move(*opened);
-  store = std::make_unique<TransferStore>(*output, settings, 1, input);
+  store = std::make_unique<TransferStore>(*output, settings, 1, feed);
   sink = store->sink(said);
 }
 

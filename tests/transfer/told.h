@@ -38,7 +38,7 @@ std::string with_short_prefix(std::string text);
 class Store {
  public:
   explicit Store(std::string output, OutputDirectory::Reuse reuse = OutputDirectory::Reuse::refuse,
-                 const TransferSettings& settings = {}, Input input = Input::files);
+                 const TransferSettings& settings = {}, Feed feed = Feed::files);
 
   /// Lets the store's threads work until this has been said; not for longer than ten seconds, which are an error.
   void wait_for(std::string_view text);

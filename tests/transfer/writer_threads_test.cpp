@@ -51,8 +51,8 @@ Limit no_descriptors() {
 
 class WriterThreadsTest : public testing::Test {
  protected:
-  void start(const TransferSettings& settings, Input input) {
-    store = std::make_unique<Store>(folder.path("out"), OutputDirectory::Reuse::append, settings, input);
+  void start(const TransferSettings& settings, Feed feed) {
+    store = std::make_unique<Store>(folder.path("out"), OutputDirectory::Reuse::append, settings, feed);
   }
   void finish() { store->sink->finish(store->session.last); }
 
@@ -103,7 +103,7 @@ TEST_F(WriterThreadsTest, LeaveTheSameAsTheShardItself) {
 }
 
 TEST_F(WriterThreadsTest, ListenedInterfacesHaveOneByThemselves) {
-  start({.types = TypeSource::prefix}, Input::live);
+  start({.types = TypeSource::prefix}, Feed::live);
   store->keep("x", "abc");
   store->wait_for("x: 3 bytes, sha256 ba7816bf in transfers/10.0.0.5/^x\n");
   EXPECT_EQ(store->files(), "transfers/10.0.0.5/^x = abc\ntransfers/10.0.0.9/^x = abc\n");
@@ -111,7 +111,7 @@ TEST_F(WriterThreadsTest, ListenedInterfacesHaveOneByThemselves) {
 }
 
 TEST_F(WriterThreadsTest, LetSinksGoWithoutBeingAskedForAnswers) {
-  start(with_queue(kRoomy), Input::live);
+  start(with_queue(kRoomy), Feed::live);
   for (int i = 0; i < 100; ++i) store->keep("x", "abc");
   store->sink.reset();
   EXPECT_EQ(store->said.records.size(), 100U);
@@ -119,7 +119,7 @@ TEST_F(WriterThreadsTest, LetSinksGoWithoutBeingAskedForAnswers) {
 }
 
 TEST_F(WriterThreadsTest, GoOnWhereTheyStoppedWhenThereAreDescriptorsAgain) {
-  start(with_queue(kRoomy), Input::live);
+  start(with_queue(kRoomy), Feed::live);
   {
     const Limit limit = no_descriptors();
     store->keep("x", "abc");
@@ -135,7 +135,7 @@ TEST_F(WriterThreadsTest, GoOnWhereTheyStoppedWhenThereAreDescriptorsAgain) {
 }
 
 TEST_F(WriterThreadsTest, LeaveOutWhatDoesNotFitIntoTheirQueue) {
-  start(with_queue(200'000), Input::live);
+  start(with_queue(200'000), Feed::live);
   const std::string piece(kPiece, 'a');
   const auto growing = store->open("growing");
   {
@@ -184,7 +184,7 @@ TEST_F(WriterThreadsTest, LeaveOutWhatDoesNotFitIntoTheirQueue) {
 }
 
 TEST_F(WriterThreadsTest, SayWhenTheDiskIsTooSlowAndWhenItHasCaughtUp) {
-  start(with_queue(200'000), Input::live);
+  start(with_queue(200'000), Feed::live);
   const std::string piece(std::size_t{1} << 20U, 'a');
   const auto transfer = store->open("x");
   for (int i = 0; i < 1000 && store->said.text.empty(); ++i) {
@@ -207,7 +207,7 @@ TEST_F(WriterThreadsTest, SayWhenTheDiskIsTooSlowAndWhenItHasCaughtUp) {
 }
 
 TEST_F(WriterThreadsTest, WaitForNoDiskAtTheEnd) {
-  start(with_queue(kRoomy), Input::live);
+  start(with_queue(kRoomy), Feed::live);
   {
     const Limit limit = no_descriptors();
     store->keep("x", "abc");
@@ -230,7 +230,7 @@ void expect_nothing_half_finished(const Store& store, const std::string& whole) 
 
 /// Writes until the disk is full, makes room, and looks at what is there then.
 void survive_a_full_disk(const SmallDisk& disk, const std::string& file, const TransferSettings& settings) {
-  Store store{disk.path("out"), OutputDirectory::Reuse::refuse, settings, Input::live};
+  Store store{disk.path("out"), OutputDirectory::Reuse::refuse, settings, Feed::live};
   int written = 0;
   while (store.said.text.find("* writing_paused: " + kFull) == std::string::npos && written < 10'000) {
     store.keep("x", file);
@@ -262,7 +262,7 @@ TEST_F(WriterThreadsTest, PauseOnADiskWithoutInodesAndGoOnWhenThereAreSome) {
 }
 
 TEST_F(WriterThreadsTest, ManageManyTransfersWithFewDescriptors) {
-  start(with_queue(kRoomy), Input::live);
+  start(with_queue(kRoomy), Feed::live);
   const std::string piece(70'000, 'a');
   const Limit limit{RLIMIT_NOFILE, 32};
   std::vector<std::unique_ptr<Transfer>> transfers;
@@ -299,7 +299,7 @@ TEST_F(WriterThreadsTest, PauseWhileADirectoryIsReadOnly) {
       ASSERT_EQ(::chown((output + "/" + directory).c_str(), 65534, 65534), 0);
     }
     const int code = as_nobody(output, [&] {
-      Store own{output, OutputDirectory::Reuse::append, with_queue(kRoomy), Input::live};
+      Store own{output, OutputDirectory::Reuse::append, with_queue(kRoomy), Feed::live};
       ::chmod((output + "/" + directory).c_str(), 0555);
       own.keep("x", "abc");
       own.wait_for("* writing_paused: ");
@@ -321,7 +321,7 @@ TEST_F(WriterThreadsTest, LoseOneHostsLinkOnlyWhileItsDirectoryIsReadOnly) {
   const std::string output = folder.path("out");
   fs::create_directories(output);
   const int code = as_nobody(output, [&] {
-    Store own{output, OutputDirectory::Reuse::append, with_queue(kRoomy), Input::live};
+    Store own{output, OutputDirectory::Reuse::append, with_queue(kRoomy), Feed::live};
     const std::string host = output + "/transfers/10.0.0.9";
     fs::create_directories(host);
     ::chmod(host.c_str(), 0555);
