@@ -62,6 +62,7 @@ std::uint32_t Shard::promote(std::uint32_t waiting, const Item& item) {
   first.origin.source = syn.source;
   const std::uint32_t index = start(first, 0);
   TrackedSession& session = table_[index];
+  session.clock = syn.clock;  // until its packet is counted: what was lost since the SYN was lost of this session too
   session.packets[syn.from_high ? 1 : 0] = syn.times;
   session.frame_bytes[syn.from_high ? 1 : 0] = syn.frame_bytes;
   replay({.seq = syn.seq,

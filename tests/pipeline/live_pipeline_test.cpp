@@ -19,7 +19,8 @@ using testing::Not;
 class Feed {
  public:
   explicit Feed(Pipeline& pipeline) : pipeline_{pipeline} {}
-  void operator()(const std::pair<Timestamp, Frame>& packet) {
+  /// `dropped`: packets that were lost so far.
+  void operator()(const std::pair<Timestamp, Frame>& packet, std::uint64_t dropped = 0) {
     const std::string frame = packet.second.bytes();
     if (!block_ || used_ + frame.size() > BlockPool::kBlockSize) block_ = pool().take(), used_ = 0;
     std::byte* at = block_->space().data() + used_;
@@ -30,6 +31,7 @@ class Feed {
                     .wire_length = static_cast<std::uint32_t>(frame.size()),
                     .link_type = 1,
                     .record = ++record_,
+                    .dropped = dropped,
                     .block = block_.get()});
   }
   /// Outlives the pipeline.
@@ -111,6 +113,22 @@ TEST(LivePipeline, WhatASlowShardCannotTakeIsDroppedCountedAndNamed) {
   EXPECT_EQ(ran.count("streams.bytes") + ran.count("streams.gap_bytes.capture_drop"), 5 + 4 + 200'000U + 4U);
   EXPECT_THAT(ran.flows, ElementsAre(HasSubstr("capture_drop")));
   EXPECT_THAT(ran.flows, ElementsAre(Not(HasSubstr("not_captured"))));
+}
+
+TEST(LivePipeline, LossBehindALoneSynIsNamedToo) {
+  const Dialog dialog = Dialog(80).open().client("GET /").server("200").pause(1s).client("more").server("last").close();
+  Dialog other(80, 50'000, "10.0.0.7");
+  other.pause(4ms).open();
+  const auto feed = [&](Pipeline& pipeline) {
+    Feed give{pipeline};
+    const auto& packets = dialog.packets();
+    give(packets[0]);
+    for (const auto& packet : other.packets()) give(packet, 3);  // the first to come behind the loss
+    for (std::size_t i = 4; i < packets.size(); ++i) give(packets[i], 3);
+  };
+  const Ran ran = run_live(feed);
+  EXPECT_THAT(ran.flows, testing::Contains(HasSubstr("syn closed C4[0+5 capture_drop] S7")));
+  EXPECT_EQ(ran.count("capture.dropped"), 3U);
 }
 
 TEST(LivePipeline, TimePassesWithoutPackets) {
