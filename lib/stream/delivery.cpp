@@ -116,7 +116,7 @@ void Delivery::give_gap(unsigned side, Position upto, Cause cause) {
                     .seen = clock_};
   h.next = upto;
   h.gap_last = cause != Cause::snaplen;
-  h.lossy = false;
+  h.lossy = h.lossy && cause != Cause::snaplen;
   h.top = std::max(h.top, h.next);
   h.state = Base::known;
   listener_.on_chunk(chunk);

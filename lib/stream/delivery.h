@@ -97,6 +97,8 @@ class Delivery {
   bool blocked(unsigned side, Position at) const;
   bool blocked_at_start(unsigned side) const;
   bool front_missing(unsigned side);
+  /// Whether the capture lost packets just before the first bytes that are held.
+  bool front_after_drop(unsigned side);
   /// There is no room for the piece, and no hole to give up: gives out what stands before it, or some of it. True: all.
   bool force(unsigned side, Piece& piece);
   /// How much of the piece stands before the first byte held.

@@ -67,6 +67,10 @@ void Delivery::hold(unsigned side, HeldMap& map, const Piece& piece, const IpAdd
   Waiting& w = waiting();
   HeldBudget::Host& payer = account(side, host);
   const auto keep = [&](Position at, Held held) {
+    if (&map == &w.lanes[side].held) {
+      held.after_drop = half(side).lossy;
+      half(side).lossy = false;
+    }
     context_.budget.take(payer, held.bytes.size() + HeldBudget::kOverhead);
     w.lanes[side].bytes += held.bytes.size();
     map.emplace(at, std::move(held));

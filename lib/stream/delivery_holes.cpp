@@ -16,6 +16,11 @@ Position Delivery::front_end(unsigned side) {
   return resets ? std::min(end, std::max(session_.waiting_->reset_at, h.next)) : end;
 }
 
+bool Delivery::front_after_drop(unsigned side) {
+  const Waiting::Lane* mine = lane(side);
+  return mine != nullptr && !mine->held.empty() && mine->held.begin()->second.after_drop;
+}
+
 bool Delivery::front_missing(unsigned side) {
   const Half& h = half(side);
   return h.state >= Base::acked && front_end(side) > h.next;
@@ -47,7 +52,8 @@ void Delivery::give_up_front(unsigned side, Position limit, Cause unacknowledged
   if (acked && h.next == h.base && session_.roles_ != Roles::syn && session_.roles_ != Roles::syn_ack) {
     cause = Cause::before_capture;
   }
-  if (mine != nullptr && mine->hole.open && mine->hole.after_drop) cause = Cause::capture_drop;
+  const bool lost = mine != nullptr && mine->hole.open && mine->hole.after_drop;
+  if (lost || front_after_drop(side)) cause = Cause::capture_drop;
   give_gap(side, upto, cause);
 }
 
@@ -60,8 +66,10 @@ void Delivery::tend_holes() {
     }
     Hole& hole = waiting().lanes[side].hole;
     if (!hole.open || hole.at != h.next) {
-      hole =
-          Hole{.open = true, .after_drop = h.lossy || (hole.open && hole.after_drop), .at = h.next, .opened = clock_};
+      hole = Hole{.open = true,
+                  .after_drop = h.lossy || front_after_drop(side) || (hole.open && hole.after_drop),
+                  .at = h.next,
+                  .opened = clock_};
     }
     if (!hole.acked && h.acked > h.next) {
       hole.acked = true;

@@ -116,7 +116,7 @@ class TcpSession {
     bool fin_given : 1 = false;  // and was told
     bool seen : 1 = false;       // sent anything
     bool gap_last : 1 = false;   // what was given out last is a gap whose end nobody saw
-    bool lossy : 1 = false;      // the capture lost packets since its last byte was given out
+    bool lossy : 1 = false;      // the capture lost packets since its last byte was given out, or held
   };
 
   bool is_timely(unsigned side, const wire::Segment& segment, const StreamContext& context);

@@ -19,6 +19,7 @@ struct Held {
   Timestamp seen;
   Origin origin;
   bool after_rst = false;
+  bool after_drop = false;  // the capture lost packets just before it: a hole in front of it is their doing
 
   std::uint64_t length() const { return bytes.size() + missing; }
 };
