@@ -80,7 +80,8 @@ TEST_F(StoreCareTest, RemovesTheOldestPastAQuotaOfBytes) {
   for (const int minute : {3, 1, 2}) keep(minute, large);
   {
     Store store{folder.path("out"), OutputDirectory::Reuse::append};
-    const auto sparse = store.open(session_at(0), "0");
+    const Session session = session_at(0);
+    const auto sparse = store.open(session, "0");
     sparse->write_gap(1U << 30U, Cause::not_captured);
     sparse->write(as_bytes("abc"));
   }
@@ -95,7 +96,8 @@ TEST_F(StoreCareTest, CountsAFileThatGrowsButLeavesIt) {
   TransferSettings settings = nothing();
   settings.quota_bytes = 300'000;
   Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, Feed::live};
-  const auto growing = store.open(session_at(0), "0");
+  const Session session = session_at(0);
+  const auto growing = store.open(session, "0");
   growing->write(as_bytes(std::string(150'000, 'a')));
   store.wait_for("* files_removed: more than 300000 bytes (transfers.quota_bytes): 1 files, ");
   EXPECT_EQ(left(), "5: 2, 9: 2");
