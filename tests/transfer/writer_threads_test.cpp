@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -63,9 +64,11 @@ class WriterThreadsTest : public testing::Test {
 /// All that a transfer may do, several at a time.
 void tell_stories(Store& store) {
   const std::string piece(100'000, 'a');
+  std::deque<Session> sessions;  // outlive their transfers
   std::vector<std::unique_ptr<Transfer>> transfers;
   for (int i = 0; i < 30; ++i) {
-    const Session session = session_between("10.0.0.5", static_cast<std::uint16_t>(2000 + i / 3), "10.0.0.9", 80);
+    const auto port = static_cast<std::uint16_t>(2000 + i / 3);
+    const Session& session = sessions.emplace_back(session_between("10.0.0.5", port, "10.0.0.9", 80));
     transfers.push_back(store.open(session, fmt::format("x{}", i % 2)));
   }
   for (std::size_t turn = 0; turn < 3; ++turn) {
