@@ -121,20 +121,16 @@ void App::read() {
   asio::steady_timer tick{io};
   EventWatch event_watch{io, events_->file()};
   Heartbeat heartbeat{io, [&] { return pipeline_->pulses(); }, [&] { return progress(); }};
-  CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] {
-                     signals.cancel();
-                     tick.cancel();
-                     event_watch.stop();
-                     heartbeat.stop();
-                     live_report_.stop();
-                   }};
+  // Not by cancelling what waits: a timer that has gone off already is heard all the same, and would wait again.
+  CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] { io.stop(); }};
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
     interrupted_ = true;
     loop.stop();
     signals.clear();  // a second one is not waited for
   });
-  if (!line_.quiet && ::isatty(STDERR_FILENO) != 0) show_progress(tick);
+  const bool shows_progress = !line_.quiet && ::isatty(STDERR_FILENO) != 0;
+  if (shows_progress) show_progress(tick);
   event_watch.start();
   if (sources_.is_endless()) {
     live_report_.start(io, *pipeline_, events_->sink(), settings_.events.stats_interval,
@@ -144,16 +140,15 @@ void App::read() {
   notify_ready();
   heartbeat.start();
   io.run();
+  live_report_.stop();
+  if (shows_progress) std::fputs("\r\x1b[K", stderr);  // wiped off
 }
 
-/// Again and again, until `tick` is cancelled; then the line is wiped off.
+/// Again and again.
 void App::show_progress(asio::steady_timer& tick) {
   tick.expires_after(kProgressEvery);
   tick.async_wait([this, &tick](const boost::system::error_code& error) {
-    if (error) {
-      std::fputs("\r\x1b[K", stderr);
-      return;
-    }
+    if (error) return;
     std::fputs(fmt::format("\r{}\x1b[K", progress()).c_str(), stderr);
     show_progress(tick);
   });

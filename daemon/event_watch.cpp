@@ -24,11 +24,6 @@ void EventWatch::start() {
   wait_for_hangup();
 }
 
-void EventWatch::stop() {
-  second_.cancel();
-  hangup_.cancel();
-}
-
 void EventWatch::wait_for_second() {
   second_.expires_after(std::chrono::seconds(1));
   second_.async_wait([this](const boost::system::error_code& error) {

@@ -14,8 +14,6 @@ class EventWatch {
   EventWatch(boost::asio::io_context& io, EventFile& file);
 
   void start();
-  /// Lets the loop end.
-  void stop();
 
  private:
   void wait_for_second();

@@ -39,8 +39,6 @@ class Heartbeat {
             std::function<std::string()> status);
 
   void start();
-  /// Lets the loop end.
-  void stop() { timer_.cancel(); }
 
  private:
   void beat();

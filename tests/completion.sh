@@ -20,7 +20,9 @@ bash --norc -c '
   compopt() { :; }  # only there while completing
   complete_words() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _unspool; echo "${COMPREPLY[*]}"; }
   [ "$(complete_words unspool --list-)" = "--list-protocols --list-interfaces" ] || exit 1
-  [ "$(complete_words unspool -i l)" = lo ] || exit 2
+  interfaces=" $(complete_words unspool -i "") "
+  [ "$interfaces" != "${interfaces/ any /}" ] || exit 2
+  [ ! -d /sys/class/net/lo ] || [ "$interfaces" != "${interfaces/ lo /}" ] || exit 2
   [ "$(complete_words unspool -o ../comp)" = ../completion ] || exit 3
   [ "$(complete_words unspool unspool.f)" = unspool.fish ] || exit 4
 ' || fail "bash completes wrongly ($?)"

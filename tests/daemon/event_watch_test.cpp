@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "running.h"
 #include "support/dialog.h"
@@ -80,6 +81,19 @@ TEST_F(EventsOfAProgram, AreRotatedByTime) {
   EXPECT_EQ(program.end().exit_code, 0);
   EXPECT_THAT(lines_with(out + "/" + rotated_in(out)[0], "\"event_type\":\"arp\""), SizeIs(1));
   EXPECT_THAT(lines_with(events, "\"events\":{\"lost\":0,\"rotated\":1,\"removed\":0}"), SizeIs(1));
+}
+
+// What goes each second went off as the capture ended, and the run went on for ever: all of it is heard in one turn
+// here.
+TEST_F(EventsOfAProgram, ThatEndsWhileItsTimersGoOff) {
+  Running program{words()};
+  program.feed(arp_at(0s));
+  ASSERT_TRUE(soon([&] { return fs::exists(events); }));
+  program.signal(SIGSTOP);
+  std::this_thread::sleep_for(1200ms);
+  program.close_input();
+  program.signal(SIGCONT);
+  EXPECT_TRUE(soon([&] { return program.has_ended(); }, 5s));
 }
 
 TEST_F(EventsOfAProgram, OfAnEarlierRunAreReplacedWithTheRotatedOnes) {

@@ -53,13 +53,17 @@ void Running::feed(const std::string& bytes) const {
 
 void Running::signal(int number) const { EXPECT_EQ(::kill(pid_, number), 0); }
 
+void Running::close_input() {
+  if (input_ >= 0) ::close(std::exchange(input_, -1));
+}
+
 bool Running::has_ended() {
   if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
   return ended_;
 }
 
 Outcome Running::end() {
-  if (input_ >= 0) ::close(std::exchange(input_, -1));
+  close_input();
   if (!ended_) {
     EXPECT_EQ(::waitpid(pid_, &status_, 0), pid_);
     ended_ = true;

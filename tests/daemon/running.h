@@ -30,6 +30,7 @@ class Running {
   pid_t pid() const { return pid_; }
   void feed(const std::string& bytes) const;
   void signal(int number) const;
+  void close_input();
   bool has_ended();
   /// What it said on standard error so far.
   std::string err() const { return content(err_); }
