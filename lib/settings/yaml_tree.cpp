@@ -175,6 +175,8 @@ std::string reason(const std::string& message) {
   }
   constexpr char kEnd = '\x04';  // what yaml-cpp reads there
   if (message == std::string{Message::INVALID_ESCAPE} + kEnd) return reason(Message::EOF_IN_SCALAR);
+  if (!is_printable(message))
+    return "is no YAML: after a '\\' stands no character of an escape";  // it has a part of one
   return "is no YAML: " + message;
 }
 

@@ -102,6 +102,7 @@ TEST(WrongFile, Syntax) {
       {"output: a: b", "f:1:10: no ':' can stand here: is the line indented rightly, or does a value need quotes?"},
       {"output: @a", "f:1:9: is no YAML: unknown token"},
       {"output: \"\\q\"", "f:1:12: is no YAML: unknown escape character: q"},
+      {"output: \"\\\xc3\xa9\"", "f:1:12: is no YAML: after a '\\' stands no character of an escape"},
       {"output: \"\\", "f:1:11: is no YAML: illegal EOF in scalar"},
       {"output: 'a' b", "f:1:13: does not continue what stands above: is it indented rightly?"},
       // What came before the error is told as well; what stands on its line is guesswork.
