@@ -115,7 +115,10 @@ class Delivery {
   /// The hole at the front of `side`, up to the first byte that is there, or to `limit`.
   void give_up_front(unsigned side, Position limit, Cause unacknowledged);
   void give_gap(unsigned side, Position upto, Cause cause);
-  bool infer_fin(unsigned side, Position upto);
+  std::array<unsigned, 2> sides_by_hole();
+  bool misses_one_at_tail(unsigned side);
+  bool may_be_fins();
+  bool infer_fin(unsigned side, bool at_the_end);
   Position front_end(unsigned side);
   unsigned first_waiting_front();
   Cause patience_cause(unsigned side) const;

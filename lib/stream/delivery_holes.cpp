@@ -30,11 +30,31 @@ Cause Delivery::patience_cause(unsigned side) const {
   return session_.halves_[1 - side].seen ? Cause::limit : Cause::one_sided;
 }
 
-bool Delivery::infer_fin(unsigned side, Position upto) {
-  Half& h = half(side);
+/// First the one whose hole was acknowledged first.
+std::array<unsigned, 2> Delivery::sides_by_hole() {
+  const auto passed = [this](unsigned side) {
+    const Waiting::Lane* mine = lane(side);
+    return mine != nullptr && mine->hole.open && mine->hole.acked ? mine->hole.passed : Timestamp::max();
+  };
+  if (passed(1) < passed(0)) return {1, 0};
+  return {0, 1};
+}
+
+/// The one byte may be a FIN, which nobody saw either.
+bool Delivery::misses_one_at_tail(unsigned side) {
+  const Half& h = half(side);
   const Waiting::Lane* mine = lane(side);
   const bool tail = (mine == nullptr || mine->held.empty()) && in_hand_[side] == Position::last();
-  if (h.fin || !h.seen || !tail || h.gap_last || upto - h.next != 1 || !half(1 - side).fin) return false;
+  return !h.fin && h.state >= Base::acked && h.seen && tail && !h.gap_last && h.acked == h.next + 1;
+}
+
+bool Delivery::may_be_fins() { return misses_one_at_tail(0) && misses_one_at_tail(1); }
+
+/// That a FIN is missing, and no byte, shows when the other side has ended too; and where both miss just one byte, when
+/// nothing ever followed.
+bool Delivery::infer_fin(unsigned side, bool at_the_end) {
+  Half& h = half(side);
+  if (!misses_one_at_tail(side) || !(half(1 - side).fin || (at_the_end && misses_one_at_tail(1 - side)))) return false;
   h.fin = true;
   h.top = h.acked = h.next;
   count(Oddity::fin_inferred);
@@ -47,7 +67,7 @@ void Delivery::give_up_front(unsigned side, Position limit, Cause unacknowledged
   const Position upto = std::min(front_end(side), limit);
   const Waiting::Lane* mine = lane(side);
   const bool acked = h.acked >= upto;
-  if (acked && infer_fin(side, upto)) return;
+  if (acked && infer_fin(side, unacknowledged == Cause::end)) return;
   Cause cause = acked ? Cause::not_captured : unacknowledged;
   if (acked && h.next == h.base && session_.roles_ != Roles::syn && session_.roles_ != Roles::syn_ack) {
     cause = Cause::before_capture;
@@ -110,10 +130,11 @@ void Delivery::drop_after_reset() {
 void Delivery::set_deadline() {
   Waiting& w = waiting();
   w.deadline = std::min(w.reset_deadline, w.syn_deadline);
+  const bool fins = may_be_fins();  // which the end shows, or what follows
   for (const Waiting::Lane& mine : w.lanes) {
     if (mine.start_deadline) w.deadline = std::min(w.deadline, *mine.start_deadline);
     if (mine.far_deadline) w.deadline = std::min(w.deadline, *mine.far_deadline);
-    if (!mine.hole.open) continue;
+    if (!mine.hole.open || fins) continue;
     w.deadline = std::min(w.deadline, mine.hole.acked ? mine.hole.passed + context_.settings.grace
                                                       : mine.hole.opened + context_.settings.hole);
   }
@@ -174,7 +195,8 @@ void Delivery::run_timers() {
     }
     if (mine.far_deadline && *mine.far_deadline <= clock_) forget_far(side);
   }
-  for (const unsigned side : {0U, 1U}) {
+  if (may_be_fins()) return;
+  for (const unsigned side : sides_by_hole()) {
     const Hole hole = w.lanes[side].hole;
     if (hole.open && hole.acked && hole.passed + context_.settings.grace <= clock_) {
       while (half(side).next < hole.upto && front_missing(side)) {
@@ -211,7 +233,7 @@ void Delivery::flush() {
   for (;;) {
     pump();
     unsigned side = 2;
-    for (const unsigned s : {0U, 1U}) {
+    for (const unsigned s : sides_by_hole()) {
       if (side == 2 && front_missing(s) && half(s).acked > half(s).next) side = s;
     }
     if (side < 2) {
