@@ -1,8 +1,6 @@
 #include "flow/session_key.h"
 
-#define XXH_INLINE_ALL
 #include <sys/random.h>
-#include <xxhash.h>
 
 #include <cstring>
 #include <stdexcept>
@@ -30,18 +28,35 @@ HashSecret HashSecret::from_seed(std::uint64_t seed) {
   return secret;
 }
 
+namespace {
+
+__extension__ using Product = unsigned __int128;
+
+/// The round of wyhash and XXH3: both numbers made unguessable, and multiplied; each half of the product goes into the
+/// answer, so each bit depends on all bits.
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b, const HashSecret& secret, std::size_t round) {
+  const auto word = [at = secret.data()](std::size_t i) {
+    std::uint64_t number;
+    std::memcpy(&number, at + i * sizeof number, sizeof number);
+    return number;
+  };
+  const Product product = Product{a ^ word(2 * round)} * (b ^ word(2 * round + 1));
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+
+}  // namespace
+
 SessionHash hash(const SessionKey& key, const HashSecret& secret) {
-  std::array<std::uint8_t, 32> addresses;
-  std::memcpy(addresses.data(), key.low().address.octets.data(), 16);
-  std::memcpy(addresses.data() + 16, key.high().address.octets.data(), 16);
   // Addresses order as their endpoints do, except where they are equal: so the order is the same for all their
   // sessions.
-  const std::uint64_t hosts =
-      XXH3_64bits_withSecret(addresses.data(), addresses.size(), secret.data(), HashSecret::kSize);
-  const std::array<std::uint64_t, 4> rest{
-      hosts, key.vlans().bits(), key.tunnels().bits(),
-      std::uint64_t{key.low().port} << 32U | std::uint64_t{key.high().port} << 16U | key.protocol()};
-  const std::uint64_t session = XXH3_64bits_withSecret(rest.data(), sizeof rest, secret.data(), HashSecret::kSize);
+  const IpAddress &low = key.low().address, &high = key.high().address;
+  const std::uint64_t hosts = mixed(mixed(low.half(0), low.half(8), secret, 0) ^ high.half(0), high.half(8), secret, 1);
+  const std::uint64_t ports =
+      std::uint64_t{key.low().port} << 32U | std::uint64_t{key.high().port} << 16U | key.protocol();
+  std::uint64_t session = mixed(hosts, ports, secret, 2);
+  if ((key.vlans().bits() | key.tunnels().bits()) != 0) {
+    session = mixed(session ^ key.vlans().bits(), key.tunnels().bits(), secret, 3);
+  }
   return {.hosts = static_cast<std::uint32_t>(hosts >> 32U), .session = static_cast<std::uint32_t>(session >> 32U)};
 }
 

@@ -24,7 +24,7 @@ class SessionKey {
  public:
   SessionKey() = default;
   SessionKey(std::uint8_t protocol, const Endpoint& a, const Endpoint& b, VlanStack vlans, TunnelStack tunnels = {})
-      : low_{a < b ? a : b}, high_{a < b ? b : a}, protocol_{protocol}, vlans_{vlans}, tunnels_{tunnels} {}
+      : SessionKey{protocol, {&a, &b}, b < a, vlans, tunnels} {}
 
   const Endpoint& low() const { return low_; }
   const Endpoint& high() const { return high_; }
@@ -34,6 +34,15 @@ class SessionKey {
   bool operator==(const SessionKey&) const = default;
 
  private:
+  /// The two by index, not by a branch: directions alternate, and no processor would guess it.
+  SessionKey(std::uint8_t protocol, std::array<const Endpoint*, 2> ends, bool swapped, VlanStack vlans,
+             TunnelStack tunnels)
+      : low_{*ends[swapped ? 1 : 0]},
+        high_{*ends[swapped ? 0 : 1]},
+        protocol_{protocol},
+        vlans_{vlans},
+        tunnels_{tunnels} {}
+
   Endpoint low_, high_;
   std::uint8_t protocol_ = 0;
   VlanStack vlans_;

@@ -44,9 +44,10 @@ class SessionTable {
   /// Starts to bring what find() will touch into the cache.
   void prefetch(std::uint32_t hash) const { __builtin_prefetch(&slots_[home(hash)]); }
   void prefetch_session(std::uint32_t hash) {
-    const std::uint32_t slot = slots_[home(hash)];
-    if (slot == kNone) return;
-    const char* place_of = static_cast<const char*>(place(slot & kIndex));
+    std::uint32_t slot = home(hash);
+    while (slots_[slot] != kNone && (slots_[slot] & kTag) != (hash & kTag)) slot = after(slot);
+    if (slots_[slot] == kNone) return;
+    const char* place_of = static_cast<const char*>(place(slots_[slot] & kIndex));
     for (std::size_t line = 0; line < sizeof(T); line += 64) __builtin_prefetch(place_of + line);
   }
 

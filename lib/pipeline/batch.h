@@ -11,35 +11,30 @@
 #include "capture/block.h"
 #include "flow/session_key.h"
 #include "pipeline/clock.h"
+#include "wire/tcp.h"
 
 namespace unspool {
 
-/// One decoded packet, in little more than two cache lines.
+/// One decoded packet.
 struct Item {
   enum class Kind : std::uint8_t { tcp, udp, arp };
 
   SessionKey key;
-  Timestamp time;   // the packet's own
-  Timestamp clock;  // the run's
+  wire::Segment segment;  // of UDP and ARP `payload` and `missing` alone: the datagram's, the packet
+  Timestamp time;         // the packet's own
+  Timestamp clock;        // the run's
   Origin origin;
-  const std::byte* payload = nullptr;  // of TCP, UDP; the packet of ARP
-  std::uint32_t length = 0;            // of `payload`
-  std::uint32_t missing = 0;           // bytes behind it that were not captured
-  std::uint32_t hash = 0;              // SessionHash::session
-  std::uint32_t frame_bytes = 0;       // on the wire
-  std::uint32_t seq = 0, ack = 0;
-  std::uint16_t window = 0, urgent = 0;
-  std::uint32_t first_span = 0;  // in Batch::spans, when fragments were put together
-  std::uint16_t spans = 0;       // so many there; 0: the packet came whole, from `origin`
-  std::uint8_t flags = 0;
-  std::uint8_t options = 0;  // bytes of TCP options, just before `payload`
+  std::uint32_t hash = 0;         // SessionHash::session
+  std::uint32_t frame_bytes = 0;  // on the wire
+  std::uint32_t first_span = 0;   // in Batch::spans, when fragments were put together
+  std::uint16_t spans = 0;        // so many there; 0: the packet came whole, from `origin`
   Kind kind = Kind::tcp;
   bool from_high : 1 = false;   // sent by key.high()
   bool after_drop : 1 = false;  // the source lost packets just before this one
   bool bad_checksum : 1 = false;
   bool source_routed : 1 = false;  // and not at the end of its route
 };
-static_assert(sizeof(Item) <= 136);
+static_assert(sizeof(Item) <= 168);
 
 struct Batch {
   static constexpr std::size_t kItems = 256;
@@ -57,9 +52,11 @@ struct Batch {
   bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
   /// Keeps `block`, which its source still holds, until the batch is cleared; none where the bytes stay anyway.
   void hold(Block* block) {
+    if (blocks.empty() || blocks.back().get() != block) hold_another(block);
+  }
+  [[gnu::noinline]] void hold_another(Block* block) {
     assert(block == nullptr || block->is_held());
     const auto holds = [block](const BlockRef& held) { return held.get() == block; };
-    if (!blocks.empty() && holds(blocks.back())) return;
     if (std::none_of(blocks.begin(), blocks.end(), holds)) blocks.emplace_back(block);
   }
   void clear() {

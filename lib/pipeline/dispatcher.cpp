@@ -60,11 +60,14 @@ void Dispatcher::take(const Packet& packet) {
 }
 
 Timestamp Dispatcher::observe(Timestamp time) {
-  const std::uint64_t leaps = clock_.leaps();
   const Timestamp now = clock_.observe(time);
-  if (clock_.leaps() == leaps) return now;
-  for (auto& batch : batches_) batch->leaps.push_back(clock_.last_leap());
+  if (clock_.leaps() != leaps_) tell_leap();
   return now;
+}
+
+void Dispatcher::tell_leap() {
+  leaps_ = clock_.leaps();
+  for (auto& batch : batches_) batch->leaps.push_back(clock_.last_leap());
 }
 
 /// Batches are sent when a source moves on to its next block, so that none is held for long; and a source that lost
@@ -154,21 +157,11 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
   item.bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
   item.source_routed = d.source_routed;
   if (d.kind == Kind::tcp) {
-    item.kind = Item::Kind::tcp;
-    item.seq = d.tcp.seq;
-    item.ack = d.tcp.ack;
-    item.window = d.tcp.window;
-    item.urgent = d.tcp.urgent;
-    item.flags = d.tcp.flags;
-    item.options = static_cast<std::uint8_t>(d.tcp.options.size());
-    item.payload = d.tcp.payload.data();
-    item.length = static_cast<std::uint32_t>(d.tcp.payload.size());
-    item.missing = d.tcp.missing;
+    item.segment = d.tcp;
   } else {
     item.kind = Item::Kind::udp;
-    item.payload = d.payload.data();
-    item.length = static_cast<std::uint32_t>(d.payload.size());
-    item.missing = d.missing;
+    item.segment.payload = d.payload;
+    item.segment.missing = d.missing;
   }
   if (whole != nullptr) copy_whole(*batches_[shard], *whole, item);
 }
@@ -185,8 +178,10 @@ void Dispatcher::copy_whole(Batch& batch, const Defragmenter::Whole& whole, Item
   std::memcpy(copy, whole.payload.data(), whole.payload.size());
   whole_used_ += whole.payload.size();
   batch.hold(whole_block_.get());
-  const auto header = static_cast<std::size_t>(item.payload - whole.payload.data());
-  item.payload = copy + header;
+  const auto moved = [&](Bytes part) { return Bytes{copy + (part.data() - whole.payload.data()), part.size()}; };
+  const auto header = static_cast<std::size_t>(item.segment.payload.data() - whole.payload.data());
+  if (!item.segment.options.empty()) item.segment.options = moved(item.segment.options);
+  item.segment.payload = moved(item.segment.payload);
   item.first_span = static_cast<std::uint32_t>(batch.spans.size());
   add_origins(whole, header, batch.spans);
   item.spans = static_cast<std::uint16_t>(batch.spans.size() - item.first_span);
@@ -197,8 +192,7 @@ void Dispatcher::take_arp(const Packet& packet, Timestamp clock) {
   Item& item = add(0, packet, clock);
   item.kind = Item::Kind::arp;
   item.key = SessionKey{0, {}, {}, datagram_.vlans};
-  item.payload = datagram_.payload.data();
-  item.length = static_cast<std::uint32_t>(datagram_.payload.size());
+  item.segment.payload = datagram_.payload;
 }
 
 void Dispatcher::send(unsigned shard) {

@@ -44,6 +44,7 @@ class Dispatcher {
 
  private:
   Timestamp observe(Timestamp time);
+  void tell_leap();
   void take_fragment(const Packet& packet, Timestamp clock);
   void take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole);
   SessionKey key_of(std::uint16_t source_port, std::uint16_t destination_port) const;
@@ -62,6 +63,7 @@ class Dispatcher {
   std::size_t whole_used_ = 0;  // of it
   std::vector<std::unique_ptr<Batch>> batches_;
   Clock clock_;
+  std::uint64_t leaps_ = 0;  // of the clock, told to shards
   Duplicates duplicates_;
   Defragmenter defragmenter_;
   DecodeCounters counters_;
@@ -69,8 +71,8 @@ class Dispatcher {
     const Block* block = nullptr;
     std::uint64_t dropped = 0;
   };
-  std::vector<SourceState> sources_;  // as last seen
-  std::vector<bool> after_drop_;      // by shard: a source lost packets since its last item
+  std::vector<SourceState> sources_;      // as last seen
+  std::vector<std::uint8_t> after_drop_;  // by shard: a source lost packets since its last item
   wire::Datagram datagram_;
 };
 

@@ -15,17 +15,6 @@ constexpr std::size_t kLeaps = 16;  // of the clock, remembered; sessions older 
 constexpr std::size_t kAhead = 6;   // items whose sessions are brought into the cache early
 constexpr auto kFlush = std::chrono::seconds(1);  // of the clock, that events wait in a buffer
 
-wire::Segment segment_of(const Item& item) {
-  return {.seq = item.seq,
-          .ack = item.ack,
-          .window = item.window,
-          .urgent = item.urgent,
-          .flags = item.flags,
-          .options = {item.payload - item.options, item.options},
-          .payload = {item.payload, item.length},
-          .missing = item.missing};
-}
-
 /// Of the item's payload. `whole` is for those that came in one packet.
 std::span<const OriginSpan> origins_of(const Item& item, const Batch& batch, const OriginSpan& whole) {
   return item.spans == 0 ? std::span(&whole, 1) : std::span(batch.spans).subspan(item.first_span, item.spans);
@@ -59,7 +48,7 @@ void Shard::take(const Batch& batch) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i + kAhead < items.size()) {
       table_.prefetch(items[i + kAhead].hash);
-      if (items[i + kAhead].options > 0) unanswered_.prefetch(items[i + kAhead].hash);
+      if (!items[i + kAhead].segment.options.empty()) unanswered_.prefetch(items[i + kAhead].hash);
     }
     if (i + kAhead / 2 < items.size()) table_.prefetch_session(items[i + kAhead / 2].hash);
     take(items[i], batch);
@@ -82,10 +71,8 @@ void Shard::take(const Item& item, const Batch& batch) {
   if (wheel_.due(clock_)) turn_wheel(clock_);
   if (item.after_drop) last_drop_ = clock_;
   if (item.kind == Item::Kind::arp) {
-    outputs_.events->on_arp({.time = item.time,
-                             .source = item.origin.source,
-                             .vlans = item.key.vlans(),
-                             .packet = {item.payload, item.length}});
+    outputs_.events->on_arp(
+        {.time = item.time, .source = item.origin.source, .vlans = item.key.vlans(), .packet = item.segment.payload});
     return;
   }
   std::uint32_t index = table_.find(item.key, item.hash);
@@ -116,8 +103,8 @@ void Shard::take(const Item& item, const Batch& batch) {
   if (item.kind == Item::Kind::udp && !spoilt) {
     const Side from = item.from_high == session.client_is_low ? Side::server : Side::client;
     const OriginSpan whole{.offset = 0, .origin = item.origin};
-    recorder_.on_datagram(from, {.bytes = {item.payload, item.length},
-                                 .missing = item.missing,
+    recorder_.on_datagram(from, {.bytes = item.segment.payload,
+                                 .missing = item.segment.missing,
                                  .seen = item.time,
                                  .origins = origins_of(item, batch, whole)});
   }
@@ -125,8 +112,8 @@ void Shard::take(const Item& item, const Batch& batch) {
 
 bool Shard::may_start(const Item& item) {
   if (item.kind != Item::Kind::tcp) return true;
-  if ((item.flags & TcpFlags::rst) != 0) return false;
-  return settings_.streams.midstream || (item.flags & TcpFlags::syn) != 0;
+  if ((item.segment.flags & TcpFlags::rst) != 0) return false;
+  return settings_.streams.midstream || (item.segment.flags & TcpFlags::syn) != 0;
 }
 
 std::uint32_t Shard::start(const Item& item, std::uint8_t ordinal) {
@@ -158,11 +145,10 @@ void Shard::count_packet(TrackedSession& session, const Item& item) {
 }
 
 void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& item, const Batch& batch) {
-  const wire::Segment segment = segment_of(item);
   const OriginSpan whole{.offset = 0, .origin = item.origin};
   const bool high = item.from_high;
   const Arrival arrival{.from = high ? 1U : 0U,
-                        .segment = &segment,
+                        .segment = &item.segment,
                         .time = item.time,
                         .clock = item.clock,
                         .origins = origins_of(item, batch, whole),

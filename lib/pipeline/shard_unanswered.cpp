@@ -17,11 +17,11 @@ Syn syn_of(const Item& item) {
           .from_high = item.from_high,
           .time = item.time,
           .clock = item.clock,
-          .seq = item.seq,
+          .seq = item.segment.seq,
           .frame_bytes = item.frame_bytes,
           .source = item.origin.source,
-          .window = item.window,
-          .scale = wire::window_scale({item.payload - item.options, item.options})};
+          .window = item.segment.window,
+          .scale = wire::window_scale(item.segment.options)};
 }
 
 }  // namespace
@@ -38,8 +38,8 @@ std::uint32_t Shard::find_waiting(const Item& item) {
 
 /// Whether that is all: the packet is a lone SYN, which waits from now on, or the one that waits, sent again.
 bool Shard::keep_waiting(const Item& item, std::uint32_t waiting) {
-  const bool lone = item.kind == Item::Kind::tcp && (item.flags & kAnyButPush) == TcpFlags::syn && item.length == 0 &&
-                    item.missing == 0 && !item.bad_checksum;
+  const bool lone = item.kind == Item::Kind::tcp && (item.segment.flags & kAnyButPush) == TcpFlags::syn &&
+                    item.segment.length() == 0 && !item.bad_checksum;
   if (!lone) return false;
   if (waiting != unanswered_.kNone) return unanswered_.repeat(waiting, syn_of(item));
   if (unanswered_.full()) {

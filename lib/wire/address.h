@@ -43,13 +43,14 @@ struct IpAddress {
   /// The 4 or 16 octets as they stand in an IP header.
   Bytes network_bytes() const;
 
- private:
-  /// Eight octets as they stand in memory.
+  /// Eight octets from `at` (0 or 8) on, as they stand in memory.
   std::uint64_t half(std::size_t at) const {
     std::uint64_t number;
     std::memcpy(&number, octets.data() + at, sizeof number);
     return number;
   }
+
+ private:
   std::uint64_t big_half(std::size_t at) const {
     return std::endian::native == std::endian::big ? half(at) : byte_swapped(half(at));
   }
