@@ -41,6 +41,13 @@ class SessionTable {
       if (found.hash == hash && found.key == key) return index;
     }
   }
+  /// Whether `index` is that of a session with this hash.
+  bool holds(std::uint32_t index, std::uint32_t hash) const {
+    for (std::uint32_t slot = home(hash); slots_[slot] != kNone; slot = after(slot)) {
+      if ((slots_[slot] & kIndex) == index) return true;
+    }
+    return false;
+  }
   /// Starts to bring what find() will touch into the cache.
   void prefetch(std::uint32_t hash) const { __builtin_prefetch(&slots_[home(hash)]); }
   void prefetch_session(std::uint32_t hash) {
@@ -54,7 +61,7 @@ class SessionTable {
   /// Adds a session whose key is not there yet: T{std::forward<Arguments>(arguments)...}.
   template <class... Arguments>
   std::uint32_t insert(Arguments&&... arguments) {
-    if ((size_ + 1) * std::uint64_t{4} > slots_.size() * std::uint64_t{3}) grow();
+    if ((size_ + 1) * std::uint64_t{2} > slots_.size()) grow();
     if (free_.empty()) add_slab();
     const std::uint32_t index = free_.back();
     free_.pop_back();
@@ -130,7 +137,7 @@ class SessionTable {
     for (std::uint32_t i = kSlab; i-- > 0;) free_.push_back(first + i);
   }
 
-  std::vector<std::uint32_t> slots_;  // a power of two, at most three quarters full
+  std::vector<std::uint32_t> slots_;  // a power of two, at most half full: most are found at their first place
   std::vector<std::unique_ptr<Slab>> slabs_;
   std::vector<std::uint32_t> free_;
   std::uint32_t size_ = 0;

@@ -8,7 +8,7 @@
 
 #include "base/origin.h"
 #include "base/timestamp.h"
-#include "capture/block.h"
+#include "capture/packet.h"
 #include "flow/session_key.h"
 #include "pipeline/clock.h"
 #include "wire/tcp.h"
@@ -19,15 +19,26 @@ namespace unspool {
 struct Item {
   enum class Kind : std::uint8_t { tcp, udp, arp };
 
+  /// Each member is written once: clearing them first would take as long as decoding.
+  Item(const SessionKey& of_session, std::uint32_t hash_of_key, const wire::Segment& what, const Packet& packet,
+       Timestamp now)
+      : key{of_session},
+        segment{what},
+        time{packet.time},
+        clock{now},
+        origin{.record = packet.record, .source = packet.source},
+        hash{hash_of_key},
+        frame_bytes{packet.wire_length} {}
+
   SessionKey key;
   wire::Segment segment;  // of UDP and ARP `payload` and `missing` alone: the datagram's, the packet
   Timestamp time;         // the packet's own
   Timestamp clock;        // the run's
   Origin origin;
-  std::uint32_t hash = 0;         // SessionHash::session
-  std::uint32_t frame_bytes = 0;  // on the wire
-  std::uint32_t first_span = 0;   // in Batch::spans, when fragments were put together
-  std::uint16_t spans = 0;        // so many there; 0: the packet came whole, from `origin`
+  std::uint32_t hash;            // SessionHash::session
+  std::uint32_t frame_bytes;     // on the wire
+  std::uint32_t first_span = 0;  // in Batch::spans, when fragments were put together
+  std::uint16_t spans = 0;       // so many there; 0: the packet came whole, from `origin`
   Kind kind = Kind::tcp;
   bool from_high : 1 = false;   // sent by key.high()
   bool after_drop : 1 = false;  // the source lost packets just before this one

@@ -1,6 +1,7 @@
 #include "pipeline/dispatcher.h"
 
 #include <cstring>
+#include <utility>
 
 #include "wire/checksum.h"
 
@@ -19,6 +20,11 @@ void add_origins(const Defragmenter::Whole& whole, std::size_t header, std::vect
     const std::size_t offset = span.offset > header ? span.offset - header : 0;
     spans.push_back({.offset = static_cast<std::uint32_t>(offset), .origin = span.origin});
   }
+}
+
+/// Of UDP and ARP.
+wire::Segment segment_of(const wire::Datagram& datagram) {
+  return {.payload = datagram.payload, .missing = datagram.missing};
 }
 
 }  // namespace
@@ -126,23 +132,19 @@ unsigned Dispatcher::shard_of(const SessionHash& hash) const {
   return static_cast<unsigned>((part * batches_.size()) >> 32U);
 }
 
-Item& Dispatcher::add(unsigned shard, const Packet& packet, Timestamp clock) {
+/// The batch that the packet's item goes into.
+Batch& Dispatcher::batch_for(unsigned shard, const Packet& packet) {
   if (batches_[shard]->full()) send(shard);
   Batch& batch = *batches_[shard];
   batch.hold(packet.block);
   batch.bytes += sizeof(Item) + packet.bytes.size();
-  Item& item = batch.items.emplace_back();
-  item.time = packet.time;
-  item.clock = clock;
-  item.origin = Origin{.record = packet.record, .source = packet.source};
-  item.frame_bytes = packet.wire_length;
-  item.after_drop = after_drop_[shard];
-  after_drop_[shard] = false;
-  return item;
+  return batch;
 }
 
 void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole) {
   const wire::Datagram& d = datagram_;
+  if (whole == nullptr) duplicates_.prefetch(d);
+  const bool bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
   const SessionKey key = key_of(d.source_port, d.destination_port);
   const SessionHash hashed = hash(key, secret_);
   if (whole == nullptr && duplicates_.has_seen(d, hashed.session, packet)) {
@@ -150,20 +152,16 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
     return;
   }
   const unsigned shard = shard_of(hashed);
-  Item& item = add(shard, packet, clock);
-  item.key = key;
-  item.hash = hashed.session;
+  Batch& batch = batch_for(shard, packet);
+  const bool tcp = d.kind == Kind::tcp;
+  Item& item = tcp ? batch.items.emplace_back(key, hashed.session, d.tcp, packet, clock)
+                   : batch.items.emplace_back(key, hashed.session, segment_of(d), packet, clock);
+  item.kind = tcp ? Item::Kind::tcp : Item::Kind::udp;
   item.from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
-  item.bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
+  item.after_drop = after_drop(shard);
+  item.bad_checksum = bad_checksum;
   item.source_routed = d.source_routed;
-  if (d.kind == Kind::tcp) {
-    item.segment = d.tcp;
-  } else {
-    item.kind = Item::Kind::udp;
-    item.segment.payload = d.payload;
-    item.segment.missing = d.missing;
-  }
-  if (whole != nullptr) copy_whole(*batches_[shard], *whole, item);
+  if (whole != nullptr) copy_whole(batch, *whole, item);
 }
 
 /// A datagram that was put together lives only until the next fragment: its bytes move into a block of ours, and its
@@ -189,11 +187,15 @@ void Dispatcher::copy_whole(Batch& batch, const Defragmenter::Whole& whole, Item
 }
 
 void Dispatcher::take_arp(const Packet& packet, Timestamp clock) {
-  Item& item = add(0, packet, clock);
+  Batch& batch = batch_for(0, packet);
+  Item& item =
+      batch.items.emplace_back(SessionKey{0, {}, {}, datagram_.vlans}, 0, segment_of(datagram_), packet, clock);
   item.kind = Item::Kind::arp;
-  item.key = SessionKey{0, {}, {}, datagram_.vlans};
-  item.segment.payload = datagram_.payload;
+  item.after_drop = after_drop(0);
 }
+
+/// Whether its source lost packets just before this one. Asked once an item.
+bool Dispatcher::after_drop(unsigned shard) { return std::exchange(after_drop_[shard], 0) != 0; }
 
 void Dispatcher::send(unsigned shard) {
   const Batch* sent = batches_[shard].get();

@@ -49,7 +49,8 @@ class Dispatcher {
   void take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole);
   SessionKey key_of(std::uint16_t source_port, std::uint16_t destination_port) const;
   void take_arp(const Packet& packet, Timestamp clock);
-  Item& add(unsigned shard, const Packet& packet, Timestamp clock);
+  Batch& batch_for(unsigned shard, const Packet& packet);
+  bool after_drop(unsigned shard);
   unsigned shard_of(const SessionHash& hash) const;
   void copy_whole(Batch& batch, const Defragmenter::Whole& whole, Item& item);
   void send(unsigned shard);

@@ -11,16 +11,18 @@ using wire::TcpFlags;
 
 namespace {
 
-/// Spreads fingerprints evenly; they only need to be unlikely to meet, because the bytes are compared.
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t mixed = a * 0xa0761d6478bd642fU ^ std::rotl(b * 0xe7037ed1a0b428dbU, 32);
-  mixed ^= mixed >> 29U;
-  return mixed * 0x9e3779b97f4a7c15U;
-}
-
 std::uint32_t identification(const wire::Datagram& datagram) {
   const bool has_one = datagram.kind == Kind::fragment || !datagram.ip_header.empty();
   return has_one ? datagram.fragment.id : 0;
+}
+
+/// What tells the datagrams of one moment apart, whoever sends them: the upper half spread evenly, the lower one
+/// different for each place in a stream or datagram.
+std::uint64_t fingerprint(const wire::Datagram& datagram) {
+  const std::uint32_t place = datagram.kind == Kind::tcp ? datagram.tcp.seq : datagram.fragment.offset;
+  const std::uint64_t sender = datagram.kind == Kind::fragment ? 0 : datagram.source_port;
+  const std::uint64_t others = (sender + datagram.transport.size()) << 48U;
+  return (others ^ std::uint64_t{identification(datagram)} << 32U ^ place) * 0x9e3779b97f4a7c15U;
 }
 
 bool takes_up_sequence_numbers(const wire::Segment& segment) {
@@ -38,18 +40,17 @@ Duplicates::Duplicates(std::chrono::milliseconds window)
 bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint32_t hash, const Packet& packet) {
   if (window_ == 0 || packet.block == nullptr) return false;
   const bool tcp = datagram.kind == Kind::tcp;
-  const std::uint64_t id = identification(datagram);
-  if (id == 0 && !(tcp && takes_up_sequence_numbers(datagram.tcp))) return false;
+  if (identification(datagram) == 0 && !(tcp && takes_up_sequence_numbers(datagram.tcp))) return false;
   const Bytes bytes = datagram.kind == Kind::fragment ? datagram.payload : datagram.transport;
   if (bytes.empty()) return false;
 
   hold(packet.block);
-  const std::uint64_t place = tcp ? datagram.tcp.seq : datagram.fragment.offset;
-  const std::uint64_t print = mix(std::uint64_t{hash} << 32U | place, id << 32U | bytes.size());
   const auto micros = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(packet.time.time_since_epoch()).count());
-  Seen& seen = seen_[print >> 51U];
-  const auto tag = static_cast<std::uint32_t>(print);
+  const std::uint64_t print = fingerprint(datagram);
+  const std::uint32_t tag = hash ^ static_cast<std::uint32_t>(print) ^ identification(datagram) * 0x85ebca6bU ^
+                            static_cast<std::uint32_t>(bytes.size());
+  Seen& seen = seen_[print >> kShift];
   const std::uint32_t apart = std::min(micros - seen.micros, seen.micros - micros);
   if (seen.tag == tag && apart <= window_ && holds({seen.bytes, bytes.size()}) &&
       std::memcmp(seen.bytes, bytes.data(), bytes.size()) == 0) {
@@ -57,6 +58,10 @@ bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint32_t hash, co
   }
   seen = {.tag = tag, .micros = micros, .bytes = bytes.data()};
   return false;
+}
+
+void Duplicates::prefetch(const wire::Datagram& datagram) const {
+  if (window_ > 0) __builtin_prefetch(&seen_[fingerprint(datagram) >> kShift]);
 }
 
 void Duplicates::hold(Block* block) {

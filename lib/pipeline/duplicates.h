@@ -25,9 +25,12 @@ class Duplicates {
   /// Whether this TCP, UDP or fragment `datagram`, decoded from `packet`, was here already. `hash` is of all that tells
   /// its session from others.
   bool has_seen(const wire::Datagram& datagram, std::uint32_t hash, const Packet& packet);
+  /// Starts to bring what has_seen() will touch into the cache.
+  void prefetch(const wire::Datagram& datagram) const;
 
  private:
-  static constexpr std::size_t kRemembered = 8192;  // a power of two
+  static constexpr unsigned kBits = 13, kShift = 64 - kBits;
+  static constexpr std::size_t kRemembered = 1U << kBits;
   struct Seen {
     std::uint32_t tag = 0;
     std::uint32_t micros = 0;  // of its stamp, wrapping

@@ -66,7 +66,6 @@ void Recorder::on_chunk(const Chunk& chunk) {
   if (chunk.is_gap()) {
     take_gap(chunk);
   } else {
-    session_->given[index(chunk.from)] += chunk.bytes.size();
     counters_.stream_bytes += chunk.bytes.size();
   }
   SessionDetails* details = session_->details.get();
@@ -79,7 +78,8 @@ void Recorder::on_chunk(const Chunk& chunk) {
 void Recorder::on_datagram(Side from, const Piece& datagram) {
   if (outputs_.protocols.empty()) return;
   if (!session_->begun) begin();
-  std::uint64_t& offset = session_->given[index(from)];
+  if (!session_->details || !session_->details->follower) return;
+  std::uint64_t& offset = session_->details->datagram_bytes[index(from)];
   const std::uint64_t end = offset + datagram.length();
   const auto give = [&](Chunk part) {
     part.from = from;
@@ -98,6 +98,10 @@ void Recorder::take_gap(const Chunk& chunk) {
   counters_.gap_bytes[static_cast<std::size_t>(chunk.cause)] += chunk.missing;
   session_->with_details().gaps[index(chunk.from)].add(
       Gap{.offset = chunk.offset, .length = chunk.missing, .cause = chunk.cause});
+}
+
+void Recorder::on_taken_out(Side side, std::uint64_t bytes) {
+  session_->with_details().taken_out[index(side)] += bytes;
 }
 
 void Recorder::on_fin(Side side) {
@@ -153,17 +157,23 @@ void Recorder::end_parsers(Ending ending) {
 void Recorder::count_unclaimed() {
   const auto owns = [](const OfferedProtocol& offer) { return offer.protocol->stance() == Protocol::Stance::owner; };
   if (std::none_of(outputs_.protocols.begin(), outputs_.protocols.end(), owns)) return;
-  const std::uint64_t bytes = session_->given[0] + session_->given[1];
+  const std::uint64_t bytes = given(Side::client) + given(Side::server);
   if (bytes == 0) return;
   ShardCounters::Unclaimed& ones = counters_.unclaimed[session_->server().port];
   ++ones.sessions;
   ones.bytes += bytes;
 }
 
+/// Bytes of the session's stream.
+std::uint64_t Recorder::given(Side side) const {
+  const std::uint64_t all = session_->tcp.given(session_->of_key(side));
+  if (!session_->details) return all;
+  return all - session_->details->gaps[index(side)].bytes - session_->details->taken_out[index(side)];
+}
+
 StreamRecord Recorder::stream_record(Side side) {
-  StreamRecord record{.bytes = session_->given[index(side)]};
-  const bool low = (side == Side::client) == session_->client_is_low;
-  record.unacknowledged = session_->tcp.unacknowledged(low ? 0 : 1);
+  StreamRecord record{.bytes = given(side)};
+  record.unacknowledged = session_->tcp.unacknowledged(session_->of_key(side));
   SessionDetails* details = session_->details.get();
   if (details != nullptr) record.gaps = std::move(details->gaps[index(side)]);
   if (settings_.digest == Digest::sha256) {
@@ -175,9 +185,8 @@ StreamRecord Recorder::stream_record(Side side) {
 
 void Recorder::write_flow(Ending ending, Timestamp end) {
   FlowRecord flow{.session = *session_, .ended = ending, .end = end};
-  const std::size_t client = session_->client_is_low ? 0 : 1;
   for (const Side side : {Side::client, Side::server}) {
-    const std::size_t of_key = side == Side::client ? client : 1 - client;
+    const unsigned of_key = session_->of_key(side);
     flow.packets[index(side)] = session_->packets[of_key];
     flow.wire_bytes[index(side)] = session_->frame_bytes[of_key];
     if (session_->is_tcp()) flow.streams[index(side)] = stream_record(side);

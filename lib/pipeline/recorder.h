@@ -35,6 +35,7 @@ class Recorder : public StreamListener, private Outputs {
 
   void on_roles(unsigned client, Roles roles, bool midstream) override;
   void on_chunk(const Chunk& chunk) override;
+  void on_taken_out(Side side, std::uint64_t bytes) override;
   void on_fin(Side side) override;
   void on_old(Side side, std::uint64_t offset, Bytes bytes) override;
   void on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) override;
@@ -64,6 +65,7 @@ class Recorder : public StreamListener, private Outputs {
   void begin();
   void take_gap(const Chunk& chunk);
   void count_unclaimed();
+  std::uint64_t given(Side side) const;
   StreamRecord stream_record(Side side);
 
   const StreamSettings& settings_;

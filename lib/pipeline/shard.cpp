@@ -131,7 +131,8 @@ std::uint32_t Shard::start(const Item& item, std::uint8_t ordinal) {
   ++(tcp ? counters_.sessions_tcp : counters_.sessions_udp);
   if (tcp) {
     table_[index].unanswered = true;
-    handshakes_.push_back(0, index);
+    handshakes_.add({.index = index, .hash = item.hash, .start = item.time},
+                    [this](const auto& entry) { return is_open(entry); });
   }
   wheel_.look_by(index, deadline(table_[index]));
   return index;
@@ -183,10 +184,7 @@ void Shard::restart(TrackedSession& old, std::uint32_t index, const Item& item, 
 void Shard::after_packet(TrackedSession& session, std::uint32_t index) {
   const TcpSession::Phase phase = session.tcp.phase();
   if (phase == TcpSession::Phase::open && !session.tcp.waits() && !session.unanswered) return;
-  if (phase != TcpSession::Phase::handshake && session.unanswered) {
-    session.unanswered = false;
-    handshakes_.remove(index);
-  }
+  if (phase != TcpSession::Phase::handshake) settle(session);
   if (phase == TcpSession::Phase::over) recorder_.end_parsers(*session.tcp.ended());
   wheel_.look_by(index, deadline(session));
 }
@@ -254,7 +252,7 @@ void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
   ++counters_.endings[static_cast<std::size_t>(ending)];
   if (session.is_tcp() && (session.packets[0] == 0 || session.packets[1] == 0)) ++counters_.one_sided;
   wheel_.forget(index);
-  handshakes_.remove(index);
+  settle(session);
   table_.erase(index);
 }
 
@@ -262,15 +260,27 @@ void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
 void Shard::evict() {
   constexpr int kCandidates = 8;
   ++counters_.sessions_evicted;
-  std::uint32_t victim = handshakes_.front(0);
-  if (victim == IndexLists::kNone) {
-    victim = table_.sample(next_random(random_));
-    for (int i = 1; i < kCandidates; ++i) {
-      const std::uint32_t other = table_.sample(next_random(random_));
-      if (table_[other].clock < table_[victim].clock) victim = other;
-    }
+  if (const auto unanswered = handshakes_.oldest([this](const auto& entry) { return is_open(entry); })) {
+    return end(*unanswered, Ending::evicted, clock_);
+  }
+  std::uint32_t victim = table_.sample(next_random(random_));
+  for (int i = 1; i < kCandidates; ++i) {
+    const std::uint32_t other = table_.sample(next_random(random_));
+    if (table_[other].clock < table_[victim].clock) victim = other;
   }
   end(victim, Ending::evicted, clock_);
+}
+
+bool Shard::is_open(const OpenHandshakes::Entry& handshake) {
+  return table_.holds(handshake.index, handshake.hash) && table_[handshake.index].unanswered &&
+         table_[handshake.index].start == handshake.start;
+}
+
+/// The handshake was answered, or there is none any more.
+void Shard::settle(TrackedSession& session) {
+  if (!session.unanswered) return;
+  session.unanswered = false;
+  handshakes_.settle();
 }
 
 void Shard::finish(Ending ending) {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "flow/index_lists.h"
 #include "flow/session_table.h"
 #include "pipeline/batch.h"
 #include "pipeline/counters.h"
+#include "pipeline/open_handshakes.h"
 #include "pipeline/recorder.h"
 #include "pipeline/timer_wheel.h"
 #include "pipeline/tracked_session.h"
@@ -58,6 +58,8 @@ class Shard {
   bool run_timers(TrackedSession& session, std::uint32_t index, Timestamp now);
   void end(std::uint32_t index, Ending ending, Timestamp when);
   void evict();
+  bool is_open(const OpenHandshakes::Entry& handshake);
+  void settle(TrackedSession& session);
 
   const Settings& settings_;
   std::uint32_t most_sessions_;
@@ -70,7 +72,7 @@ class Shard {
   UnansweredTable unanswered_;
   UnansweredSummary unanswered_summary_;
   TimerWheel wheel_;
-  IndexLists handshakes_{1};  // unanswered ones, oldest first: the first to be evicted
+  OpenHandshakes handshakes_;  // the first to be evicted
   std::vector<std::uint32_t> due_;
   Timestamp clock_;
   std::vector<Clock::Leap> leaps_;

@@ -5,34 +5,37 @@
 namespace unspool {
 namespace {
 
-constexpr std::int64_t kNever = -1;
-
-constexpr std::uint32_t list_of(std::int64_t slice, std::uint32_t slices) {
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(slice) % slices);
+std::uint16_t list_of(std::int64_t slice, std::uint32_t slices) {
+  return static_cast<std::uint16_t>(static_cast<std::uint64_t>(slice) % slices);
 }
+
+std::int64_t slice_of(Timestamp t, Duration slice) { return std::max<std::int64_t>(t.time_since_epoch() / slice, 0); }
 
 }  // namespace
 
-std::int64_t TimerWheel::slice_of(Timestamp t) { return std::max<std::int64_t>(t.time_since_epoch() / kSlice, 0); }
+std::uint32_t TimerWheel::ahead(std::uint16_t list) const {
+  return (std::uint32_t{list} + kSlices - list_of(next_, kSlices)) % kSlices;
+}
 
 void TimerWheel::look_by(std::uint32_t index, Timestamp when) {
-  if (index >= slice_of_index_.size()) slice_of_index_.resize(index + 1, kNever);
+  if (index >= list_of_index_.size()) list_of_index_.resize(index + 1, kNowhere);
   // A time beyond the wheel's reach is looked at early, and set again then.
-  const std::int64_t slice = std::clamp(slice_of(when), next_, next_ + kSlices - 1);
-  std::int64_t& current = slice_of_index_[index];
-  if (current != kNever && current <= slice) return;
+  const std::int64_t slice = std::clamp(slice_of(when, kSlice), next_, next_ + kSlices - 1);
+  const std::uint16_t list = list_of(slice, kSlices);
+  std::uint16_t& current = list_of_index_[index];
+  if (current != kNowhere && ahead(current) <= ahead(list)) return;
   slices_.remove(index);
-  slices_.push_back(list_of(slice, kSlices), index);
-  current = slice;
+  slices_.push_back(list, index);
+  current = list;
 }
 
 void TimerWheel::forget(std::uint32_t index) {
   slices_.remove(index);
-  if (index < slice_of_index_.size()) slice_of_index_[index] = kNever;
+  if (index < list_of_index_.size()) list_of_index_[index] = kNowhere;
 }
 
 bool TimerWheel::turn(Timestamp now, std::vector<std::uint32_t>& looked_at) {
-  const std::int64_t current = slice_of(now);
+  const std::int64_t current = slice_of(now, kSlice);
   if (!started_) {
     next_ = current;
     started_ = true;
@@ -40,7 +43,7 @@ bool TimerWheel::turn(Timestamp now, std::vector<std::uint32_t>& looked_at) {
   const bool once_around = current - next_ >= kSlices;  // then all is looked at, at once
   const std::int64_t end = once_around ? next_ + kSlices : current;
   while (next_ < end) {
-    const std::uint32_t list = list_of(next_++, kSlices);
+    const std::uint16_t list = list_of(next_++, kSlices);
     while (slices_.front(list) != IndexLists::kNone) {
       looked_at.push_back(slices_.front(list));
       forget(slices_.front(list));

@@ -29,11 +29,14 @@ class TimerWheel {
   static constexpr std::uint32_t kSlices = 8192;
   static constexpr Duration kSlice = std::chrono::milliseconds(50);
 
-  static std::int64_t slice_of(Timestamp t);
+  static constexpr std::uint16_t kNowhere = 0xffff;
 
-  IndexLists slices_;
-  std::vector<std::int64_t> slice_of_index_;
-  std::int64_t next_ = 0;  // the first slice that was not turned over yet
+  /// How many slices after the next one `list` stands for.
+  std::uint32_t ahead(std::uint16_t list) const;
+
+  IndexLists slices_;                         // of slice n: list n modulo kSlices
+  std::vector<std::uint16_t> list_of_index_;  // or kNowhere
+  std::int64_t next_ = 0;                     // the first slice that was not turned over yet
   bool started_ = false;
   Timestamp next_turn_;  // the end of that slice
 };

@@ -18,34 +18,39 @@ namespace unspool {
 
 /// What only some sessions need: made at the first gap, oddity, digest or parser.
 struct SessionDetails {
-  std::array<GapList, 2> gaps;  // by Side
+  std::array<GapList, 2> gaps;                    // by Side
+  std::array<std::uint64_t, 2> taken_out{};       // urgent bytes, which are no part of the stream
+  std::array<std::uint64_t, 2> datagram_bytes{};  // of UDP, given to parsers
   std::array<std::optional<Sha256>, 2> digests;
   std::array<History, 2> histories;
   std::array<std::uint32_t, kOddities> oddities{};
   std::unique_ptr<Follower> follower;
 };
 
+/// In the order in which it is smallest.
 struct TrackedSession : Session {
+  bool begun = false;                          // its first chunk was given out
+  bool claimed = false;                        // a protocol owns it, or owned it
+  bool ended = false;                          // its parsers were told its end
+  bool unanswered = false;                     // among the shard's open handshakes
   std::uint32_t hash = 0;                      // of the key, for the table
-  Timestamp clock;                             // of the run, at its last packet: timers count from it
   std::array<std::uint32_t, 2> packets{};      // by side of the key: 0 low, 1 high
   std::array<std::uint64_t, 2> frame_bytes{};  // likewise
-  std::array<std::uint64_t, 2> given{};        // bytes given out, by Side
+  Timestamp clock;                             // of the run, at its last packet: timers count from it
   TcpSession tcp;
   std::unique_ptr<SessionDetails> details;
-  bool begun = false;       // its first chunk was given out
-  bool claimed = false;     // a protocol owns it, or owned it
-  bool ended = false;       // its parsers were told its end
-  bool unanswered = false;  // in the shard's list of handshakes
 
   TrackedSession(const Session& session, std::uint32_t hash_of_key, Timestamp now,
                  std::optional<unsigned> server_by_port)
       : Session{session}, hash{hash_of_key}, clock{now}, tcp{server_by_port} {}
 
+  /// Which side of the key `side` is: 0 low, 1 high.
+  unsigned of_key(Side side) const { return (side == Side::client) == client_is_low ? 0 : 1; }
   SessionDetails& with_details() {
     if (!details) details = std::make_unique<SessionDetails>();
     return *details;
   }
 };
+static_assert(sizeof(TrackedSession) <= 232);  // a million of them may be open at once
 
 }  // namespace unspool

@@ -16,17 +16,6 @@ Waiting& Delivery::waiting() {
   return *session_.waiting_;
 }
 
-void Delivery::tell_roles() {
-  if (session_.roles_told_) return;
-  if (!session_.roles_settled_ && session_.server_by_port_ < 2) {
-    session_.client_ = static_cast<std::uint8_t>(1 - session_.server_by_port_);
-    session_.roles_ = Roles::port;
-  }
-  session_.roles_settled_ = session_.roles_told_ = true;
-  const bool midstream = session_.roles_ == Roles::port || session_.roles_ == Roles::first_sender;
-  listener_.on_roles(session_.client_, session_.roles_, midstream);
-}
-
 void Delivery::tell_fin(unsigned side) {
   half(side).fin_given = true;
   half(side).state = Base::known;
@@ -67,32 +56,22 @@ void Delivery::take_out(unsigned side, Position at) {
 }
 
 void Delivery::give(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst) {
-  if (session_.waiting_ == nullptr || lane(side)->urgent.empty()) return give_run(side, bytes, seen, origin, after_rst);
   Half& h = half(side);
-  const Position end = h.next + bytes.size();
-  between_urgent(side, h.next, bytes, [&](Position at, Bytes run) {
+  const auto run_at = [&](Position at, Bytes run) {
     h.next = at;
-    give_run(side, run, seen, origin, after_rst);
+    session_.give(side, offset(side, at), run, seen, origin, after_rst, listener_);
+  };
+  if (!session_.waiting_ || lane(side)->urgent.empty()) return run_at(h.next, bytes);
+  const Position end = h.next + bytes.size();
+  std::size_t given = 0;
+  between_urgent(side, h.next, bytes, [&](Position at, Bytes run) {
+    run_at(at, run);
+    given += run.size();
   });
   h.next = end;
   h.gap_last = false;
   h.top = std::max(h.top, end);
-}
-
-void Delivery::give_run(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst) {
-  Half& h = half(side);
-  tell_roles();
-  const Chunk chunk{.from = side_name(side),
-                    .after_rst = after_rst,
-                    .offset = offset(side, h.next),
-                    .bytes = bytes,
-                    .seen = seen,
-                    .origin = origin};
-  h.next = h.next + bytes.size();
-  h.gap_last = false;
-  h.lossy = false;
-  h.top = std::max(h.top, h.next);
-  listener_.on_chunk(chunk);
+  if (given < bytes.size()) listener_.on_taken_out(side_name(side), bytes.size() - given);
 }
 
 void Delivery::give(unsigned side, const Piece& piece) {

@@ -64,7 +64,7 @@ class Delivery {
   void forget_far(unsigned side);
 
   void count(Oddity oddity) { listener_.on_oddity(oddity); }
-  void tell_roles();
+  void tell_roles() { session_.tell_roles(listener_); }
   void tell_fin(unsigned side);
 
   Half& half(unsigned side) { return session_.halves_[side]; }
@@ -88,7 +88,6 @@ class Delivery {
   Front front_of(unsigned side);
   /// In the stream of `side`, for a place that is not before its beginning.
   std::uint64_t offset(unsigned side, Position at);
-  void give_run(unsigned side, Bytes bytes, Timestamp seen, Origin origin, bool after_rst);
   /// Calls `each(Position, Bytes)` for the runs of `bytes` without an urgent byte.
   template <class Each>
   void between_urgent(unsigned side, Position at, Bytes bytes, const Each& each);

@@ -50,6 +50,8 @@ class StreamListener {
   /// missing.
   virtual void on_roles(unsigned client, Roles roles, bool midstream) = 0;
   virtual void on_chunk(const Chunk& chunk) = 0;
+  /// `bytes` urgent ones, among those that were given out last, are no part of the stream.
+  virtual void on_taken_out(Side side, std::uint64_t bytes) = 0;
   /// The stream of `side` is complete: its FIN was reached.
   virtual void on_fin(Side side) = 0;
   /// Bytes came again, or too late, for a place that was given out already.

@@ -29,27 +29,65 @@ inline bool TcpSession::is_timely(unsigned side, const wire::Segment& segment, c
 }
 
 TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
+  if (arrival.after_drop) halves_[0].lossy = halves_[1].lossy = true;
+  if (take_in_order(arrival, context, listener)) return Outcome::taken;
+  return take_any(arrival, context, listener);
+}
+
+/// The way of nearly all segments: nothing waits, the segment is the next one, and acknowledges what was given out.
+/// False: it is not like that, and nothing has happened.
+inline bool TcpSession::take_in_order(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
   const wire::Segment& segment = *arrival.segment;
+  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
+  if (phase_ != Phase::open || waiting_ || (segment.flags & kDecisive) != TcpFlags::ack || segment.missing != 0 ||
+      arrival.origins.size() != 1)
+    return false;
   Half& mine = halves_[arrival.from];
   Half& peer = halves_[1 - arrival.from];
-  Delivery delivery{*this, context, listener, arrival.clock};
-  if (arrival.after_drop) mine.lossy = peer.lossy = true;
+  if (mine.state != Base::known || peer.state < Base::acked || mine.fin) return false;
+  const Position acked = peer.next.nearest(segment.ack);
+  if (acked > peer.next || mine.next.nearest(segment.seq) != mine.next || !is_timely(arrival.from, segment, context))
+    return false;
+  if (acked > peer.acked) peer.acked = acked;
+  mine.seen = true;
+  mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
+  if (!segment.payload.empty())
+    give(arrival.from, mine.next - mine.base, segment.payload, arrival.time, arrival.origins[0].origin, false,
+         listener);
+  return true;
+}
 
-  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
-  if (phase_ == Phase::open && !waiting_ && (segment.flags & kDecisive) == TcpFlags::ack && mine.state == Base::known &&
-      peer.state >= Base::acked && !mine.fin && segment.missing == 0 && arrival.origins.size() == 1) {
-    const Position acked = peer.next.nearest(segment.ack);
-    if (acked <= peer.next && mine.next.nearest(segment.seq) == mine.next &&
-        is_timely(arrival.from, segment, context)) {
-      if (acked > peer.acked) peer.acked = acked;
-      mine.seen = true;
-      mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
-      if (!segment.payload.empty())
-        delivery.give(arrival.from, segment.payload, arrival.time, arrival.origins[0].origin);
-      return Outcome::taken;
-    }
-  }
+[[gnu::noinline]] TcpSession::Outcome TcpSession::take_any(const Arrival& arrival, const StreamContext& context,
+                                                           StreamListener& listener) {
+  Delivery delivery{*this, context, listener, arrival.clock};
   return Handshake{*this, delivery, context, arrival}.take();
+}
+
+void TcpSession::tell_roles(StreamListener& listener) {
+  if (roles_told_) return;
+  if (!roles_settled_ && server_by_port_ < 2) {
+    client_ = static_cast<std::uint8_t>(1 - server_by_port_);
+    roles_ = Roles::port;
+  }
+  roles_settled_ = roles_told_ = true;
+  const bool midstream = roles_ == Roles::port || roles_ == Roles::first_sender;
+  listener.on_roles(client_, roles_, midstream);
+}
+
+void TcpSession::give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
+                      StreamListener& listener) {
+  tell_roles(listener);
+  Half& h = halves_[side];
+  h.next = h.next + bytes.size();
+  h.gap_last = false;
+  h.lossy = false;
+  h.top = std::max(h.top, h.next);
+  listener.on_chunk({.from = side == client_ ? Side::client : Side::server,
+                     .after_rst = after_rst,
+                     .offset = offset,
+                     .bytes = bytes,
+                     .seen = seen,
+                     .origin = origin});
 }
 
 void TcpSession::advance(Timestamp now, const StreamContext& context, StreamListener& listener) {
@@ -95,6 +133,11 @@ std::uint64_t TcpSession::unacknowledged(unsigned side) const {
   const Half& h = halves_[side];
   const bool judged = halves_[1 - side].seen && h.state >= Base::acked && h.next > h.acked;
   return judged ? h.next - h.acked : 0;
+}
+
+std::uint64_t TcpSession::given(unsigned side) const {
+  const Half& h = halves_[side];
+  return h.state >= Base::acked ? h.next - h.base : 0;
 }
 
 }  // namespace unspool

@@ -89,6 +89,8 @@ class TcpSession {
   /// How much of what was given out of this side (0 or 1), gaps too, nobody acknowledged; 0 where the peer was never
   /// seen.
   std::uint64_t unacknowledged(unsigned side) const;
+  /// How far this side (0 or 1) was given out: bytes, gaps, and what was taken out of it.
+  std::uint64_t given(unsigned side) const;
 
  private:
   friend class Delivery;
@@ -120,9 +122,15 @@ class TcpSession {
   };
 
   bool is_timely(unsigned side, const wire::Segment& segment, const StreamContext& context);
+  bool take_in_order(const Arrival& arrival, const StreamContext& context, StreamListener& listener);
+  Outcome take_any(const Arrival& arrival, const StreamContext& context, StreamListener& listener);
+  void tell_roles(StreamListener& listener);
+  /// Gives out the next bytes of a side, which stand at `offset` in its stream.
+  void give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
+            StreamListener& listener);
 
   std::array<Half, 2> halves_;
-  std::unique_ptr<Waiting> waiting_;
+  std::unique_ptr<Waiting> waiting_;           // null: nothing waits
   std::array<std::uint32_t, 2> timestamps_{};  // of each side, the latest that counts (RFC 7323, 4.3); 0: none
   Phase phase_ = Phase::handshake;
   Ending ending_ = Ending::closed;

@@ -18,6 +18,7 @@ class Counter : public StreamListener {
     bytes += chunk.bytes.size();
     if (chunk.is_gap()) ++gaps;
   }
+  void on_taken_out(Side, std::uint64_t) override {}
   void on_fin(Side) override {}
   void on_old(Side, std::uint64_t, Bytes) override {}
   void on_conflict(Side, std::uint64_t, Bytes, Bytes) override {}

@@ -41,6 +41,7 @@ class Judge : public StreamListener {
 
   void on_roles(unsigned client, Roles roles, bool midstream) override;
   void on_chunk(const Chunk& chunk) override;
+  void on_taken_out(Side, std::uint64_t) override {}
   void on_fin(Side side) override;
   void on_old(Side side, std::uint64_t offset, Bytes bytes) override;
   void on_conflict(Side, std::uint64_t, Bytes, Bytes) override { complain("copies that are equal are said to differ"); }

@@ -40,6 +40,7 @@ class Witness : public StreamListener {
 
   void on_roles(unsigned client, Roles roles, bool midstream) override;
   void on_chunk(const Chunk& chunk) override;
+  void on_taken_out(Side, std::uint64_t) override {}
   void on_fin(Side side) override;
   void on_old(Side side, std::uint64_t offset, Bytes bytes) override;
   void on_conflict(Side side, std::uint64_t offset, Bytes first, Bytes second) override;
