@@ -1,6 +1,7 @@
 #include "pipeline/dispatcher.h"
 
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "wire/checksum.h"
@@ -94,7 +95,8 @@ void Dispatcher::watch_source(const Packet& packet) {
 
 /// What a tunnel carries may be a fragment again: at most once for each tunnel, and once around them all.
 void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
-  if (duplicates_.has_seen(datagram_, hash(key_of(0, 0), secret_).session, packet)) {
+  if (duplicates_.has_seen(datagram_, duplicates_.fingerprint(datagram_), hash(key_of(0, 0), secret_).session,
+                           packet)) {
     ++counters_.duplicates;
     return;
   }
@@ -143,19 +145,19 @@ Batch& Dispatcher::batch_for(unsigned shard, const Packet& packet) {
 
 void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole) {
   const wire::Datagram& d = datagram_;
-  if (whole == nullptr) duplicates_.prefetch(d);
+  const std::uint64_t print = duplicates_.fingerprint(d);
   const bool bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
   const SessionKey key = key_of(d.source_port, d.destination_port);
   const SessionHash hashed = hash(key, secret_);
-  if (whole == nullptr && duplicates_.has_seen(d, hashed.session, packet)) {
+  if (whole == nullptr && duplicates_.has_seen(d, print, hashed.session, packet)) {
     ++counters_.duplicates;
     return;
   }
   const unsigned shard = shard_of(hashed);
   Batch& batch = batch_for(shard, packet);
   const bool tcp = d.kind == Kind::tcp;
-  Item& item = tcp ? batch.items.emplace_back(key, hashed.session, d.tcp, packet, clock)
-                   : batch.items.emplace_back(key, hashed.session, segment_of(d), packet, clock);
+  std::optional<wire::Segment> other;
+  Item& item = batch.items.emplace_back(key, hashed.session, tcp ? d.tcp : other.emplace(segment_of(d)), packet, clock);
   item.kind = tcp ? Item::Kind::tcp : Item::Kind::udp;
   item.from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
   item.after_drop = after_drop(shard);

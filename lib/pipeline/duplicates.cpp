@@ -16,15 +16,6 @@ std::uint32_t identification(const wire::Datagram& datagram) {
   return has_one ? datagram.fragment.id : 0;
 }
 
-/// What tells the datagrams of one moment apart, whoever sends them: the upper half spread evenly, the lower one
-/// different for each place in a stream or datagram.
-std::uint64_t fingerprint(const wire::Datagram& datagram) {
-  const std::uint32_t place = datagram.kind == Kind::tcp ? datagram.tcp.seq : datagram.fragment.offset;
-  const std::uint64_t sender = datagram.kind == Kind::fragment ? 0 : datagram.source_port;
-  const std::uint64_t others = (sender + datagram.transport.size()) << 48U;
-  return (others ^ std::uint64_t{identification(datagram)} << 32U ^ place) * 0x9e3779b97f4a7c15U;
-}
-
 bool takes_up_sequence_numbers(const wire::Segment& segment) {
   return segment.length() > 0 || segment.has(TcpFlags::syn | TcpFlags::fin);
 }
@@ -37,7 +28,20 @@ Duplicates::Duplicates(std::chrono::milliseconds window)
   if (window_ > 0) seen_.resize(kRemembered);
 }
 
-bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint32_t hash, const Packet& packet) {
+/// What tells the datagrams of one moment apart, whoever sends them: the upper half spread evenly, the lower one
+/// different for each place in a stream or datagram.
+std::uint64_t Duplicates::fingerprint(const wire::Datagram& datagram) const {
+  if (window_ == 0) return 0;
+  const std::uint32_t place = datagram.kind == Kind::tcp ? datagram.tcp.seq : datagram.fragment.offset;
+  const std::uint64_t sender = datagram.kind == Kind::fragment ? 0 : datagram.source_port;
+  const std::uint64_t others = (sender + datagram.transport.size()) << 48U;
+  const std::uint64_t print = (others ^ std::uint64_t{identification(datagram)} << 32U ^ place) * 0x9e3779b97f4a7c15U;
+  __builtin_prefetch(&seen_[print >> kShift]);
+  return print;
+}
+
+bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint64_t print, std::uint32_t hash,
+                          const Packet& packet) {
   if (window_ == 0 || packet.block == nullptr) return false;
   const bool tcp = datagram.kind == Kind::tcp;
   if (identification(datagram) == 0 && !(tcp && takes_up_sequence_numbers(datagram.tcp))) return false;
@@ -47,7 +51,6 @@ bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint32_t hash, co
   hold(packet.block);
   const auto micros = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(packet.time.time_since_epoch()).count());
-  const std::uint64_t print = fingerprint(datagram);
   const std::uint32_t tag = hash ^ static_cast<std::uint32_t>(print) ^ identification(datagram) * 0x85ebca6bU ^
                             static_cast<std::uint32_t>(bytes.size());
   Seen& seen = seen_[print >> kShift];
@@ -58,10 +61,6 @@ bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint32_t hash, co
   }
   seen = {.tag = tag, .micros = micros, .bytes = bytes.data()};
   return false;
-}
-
-void Duplicates::prefetch(const wire::Datagram& datagram) const {
-  if (window_ > 0) __builtin_prefetch(&seen_[fingerprint(datagram) >> kShift]);
 }
 
 void Duplicates::hold(Block* block) {

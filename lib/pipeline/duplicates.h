@@ -22,11 +22,12 @@ class Duplicates {
   /// `window`: how long after the first a second one may come, by the packets' stamps; 0: nothing is a duplicate.
   explicit Duplicates(std::chrono::milliseconds window);
 
-  /// Whether this TCP, UDP or fragment `datagram`, decoded from `packet`, was here already. `hash` is of all that tells
+  /// What has_seen() wants to know of this TCP, UDP or fragment `datagram`; some time before, so that what it will
+  /// touch is on its way into the cache.
+  std::uint64_t fingerprint(const wire::Datagram& datagram) const;
+  /// Whether the datagram with this fingerprint, decoded from `packet`, was here already. `hash` is of all that tells
   /// its session from others.
-  bool has_seen(const wire::Datagram& datagram, std::uint32_t hash, const Packet& packet);
-  /// Starts to bring what has_seen() will touch into the cache.
-  void prefetch(const wire::Datagram& datagram) const;
+  bool has_seen(const wire::Datagram& datagram, std::uint64_t print, std::uint32_t hash, const Packet& packet);
 
  private:
   static constexpr unsigned kBits = 13, kShift = 64 - kBits;

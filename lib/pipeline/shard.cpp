@@ -37,6 +37,8 @@ Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
       budget_{settings.streams.held_bytes_host, settings.streams.held_bytes_run / shards},
       context_{settings_.streams, budget_},
       recorder_{settings_.streams, std::max(settings.events.anomalies / shards, 1U), outputs_, counters_},
+      shortest_timeout_{std::min(
+          {settings.timeouts.udp, settings.timeouts.handshake, settings.timeouts.closed, settings.timeouts.idle})},
       unanswered_{std::max(settings.limits.unanswered / shards, 1U)},
       random_{settings.pipeline.seed * 2 + 1} {}
 
@@ -77,7 +79,7 @@ void Shard::take(const Item& item, const Batch& batch) {
   }
   std::uint32_t index = table_.find(item.key, item.hash);
   std::uint8_t ordinal = 0;
-  if (index != table_.kNone && deadline(table_[index]) <= clock_) {
+  if (index != table_.kNone && may_be_due(table_[index]) && deadline(table_[index]) <= clock_) {
     const Timestamp start = table_[index].start;
     ordinal = static_cast<std::uint8_t>(table_[index].ordinal + 1);
     if (run_timers(table_[index], index, clock_)) index = table_.kNone;
@@ -212,6 +214,11 @@ Timestamp Shard::deadline(const TrackedSession& session) const {
     case TcpSession::Phase::resetting: break;
   }
   return std::min(session.tcp.deadline(), heard(session.clock) + timeouts.idle);
+}
+
+/// False for nearly all, without a closer look.
+bool Shard::may_be_due(const TrackedSession& session) const {
+  return clock_ - session.clock >= shortest_timeout_ || session.tcp.waits();
 }
 
 bool Shard::run_timers(TrackedSession& session, std::uint32_t index, Timestamp now) {

@@ -54,6 +54,7 @@ class Shard {
   void turn_wheel(Timestamp now);
   Timestamp heard(Timestamp clock) const;
   Timestamp deadline(const TrackedSession& session) const;
+  bool may_be_due(const TrackedSession& session) const;
   /// Runs the session's timers up to `now`; true when it ended by that.
   bool run_timers(TrackedSession& session, std::uint32_t index, Timestamp now);
   void end(std::uint32_t index, Ending ending, Timestamp when);
@@ -69,6 +70,7 @@ class Shard {
   StreamContext context_;
   Recorder recorder_;
   SessionTable<TrackedSession> table_;
+  Duration shortest_timeout_;
   UnansweredTable unanswered_;
   UnansweredSummary unanswered_summary_;
   TimerWheel wheel_;
