@@ -69,8 +69,9 @@ void LiveReport::tick() {
     stats_at_ = std::max(stats_at_ + interval_, now);
     sink_->on_stats(wall_clock(), with_all_counts_(pipeline_->counts_so_far()));
     pipeline_->tell_limits(*sink_);
-    sink_->flush();
   }
+  pipeline_->tell_unanswered(*sink_);
+  sink_->flush();
   pipeline_->report();
 }
 

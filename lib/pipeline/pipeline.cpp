@@ -35,7 +35,9 @@ struct Pipeline::Lane {
   std::atomic<std::uint64_t> done{0};         // of these, by the thread
   std::thread thread;                         // none when the shard runs on the caller's
   mutable std::mutex told_mutex;
-  ShardCounters told;  // of the last report
+  ShardCounters told;                    // of the last report
+  UnansweredSummary told_unanswered;     // of all reports, until it is taken
+  Timestamp told_at = Timestamp::min();  // the shard's clock at the last one
 
   Lane(const Settings& settings, unsigned shards, std::size_t most, ShardOutputs outputs)
       : shard{settings, shards, std::move(outputs)}, full{most}, spent{most} {}
@@ -52,6 +54,9 @@ struct Pipeline::Lane {
     shard.outputs().events->flush();
     const std::lock_guard lock{told_mutex};
     told = shard.counters();
+    if (told_unanswered.empty()) std::swap(told_unanswered, shard.unanswered());
+    told_unanswered.take(shard.unanswered());
+    told_at = shard.clock();
   }
 
   void run(const Ending& ending, unsigned number) {
@@ -96,7 +101,8 @@ struct Pipeline::Lane {
 
 Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret,
                    const MakeOutputs& make_outputs, WhenBehind when_behind)
-    : when_behind_{when_behind},
+    : handshake_{settings.timeouts.handshake},
+      when_behind_{when_behind},
       most_bytes_{settings.capture.queue / std::max(workers, 1U)},
       most_batches_{most_batches(most_bytes_, when_behind)} {
   const unsigned shards = std::max(workers, 1U);
@@ -146,9 +152,11 @@ void Pipeline::finish(Ending ending) {
   ending_ = ending;
   dispatcher_->finish();
   for (auto& lane : lanes_) lane->join();
-  UnansweredSummary unanswered;
-  for (auto& lane : lanes_) unanswered.add(lane->shard.unanswered());
-  unanswered.tell(*outputs(0).events);
+  for (auto& lane : lanes_) {
+    unanswered_.take(lane->told_unanswered);
+    unanswered_.take(lane->shard.unanswered());
+  }
+  unanswered_.tell(*outputs(0).events);
   limits_.tell(counts(), now(), *outputs(0).events);
 }
 
@@ -195,6 +203,21 @@ Counts Pipeline::counts_so_far() const {
 }
 
 void Pipeline::tell_limits(EventSink& events) { limits_.tell(counts_so_far(), now(), events); }
+
+/// A minute is past when every shard is so far behind it that each handshake of it has had its time.
+void Pipeline::tell_unanswered(EventSink& events) {
+  Timestamp clock = Timestamp::max();
+  for (auto& lane : lanes_) {
+    const std::lock_guard lock{lane->told_mutex};
+    unanswered_.take(lane->told_unanswered);
+    clock = std::min(clock, lane->told_at);
+  }
+  if (clock == Timestamp::min()) return;
+  const Timestamp past = std::chrono::floor<std::chrono::minutes>(clock - handshake_);
+  if (past <= unanswered_told_) return;
+  unanswered_told_ = past;
+  unanswered_.tell_before(past, events);
+}
 
 ShardOutputs& Pipeline::outputs(unsigned shard) { return lanes_[shard]->shard.outputs(); }
 

@@ -1,6 +1,7 @@
 // All of the way from a packet to its parsers: the dispatcher on the caller's thread, shards on threads of their own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "pipeline/dispatcher.h"
 #include "pipeline/limit_report.h"
 #include "pipeline/recorder.h"
+#include "pipeline/unanswered_summary.h"
 #include "plugin/sink.h"
 #include "settings/settings.h"
 
@@ -58,6 +60,9 @@ class Pipeline {
   Counts counts_so_far() const;
   /// Before finish(), which does so too: tells of the limits that were reached since the last call.
   void tell_limits(EventSink& events);
+  /// Before finish(), which tells the rest: which handshakes of past minutes nobody answered, as of the last report()
+  /// that shards have answered. One that was repeated for long comes late, and is told with its minute all the same.
+  void tell_unanswered(EventSink& events);
   /// After finish(): what no protocol claimed, by the server's port.
   std::map<std::uint16_t, ShardCounters::Unclaimed> unclaimed() const;
   /// Link types that were met and are not understood.
@@ -78,6 +83,9 @@ class Pipeline {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Dispatcher> dispatcher_;
   LimitReport limits_;
+  UnansweredSummary unanswered_;                  // of all shards, not told yet
+  Timestamp unanswered_told_ = Timestamp::min();  // of minutes that began before it
+  const std::chrono::milliseconds handshake_;     // how long an answer is waited for
   WhenBehind when_behind_;
   std::uint64_t most_bytes_;  // live, on the way to a shard
   std::size_t most_batches_;  // on the way there and back

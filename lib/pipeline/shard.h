@@ -30,7 +30,10 @@ class Shard {
   void finish(Ending ending);
 
   const ShardCounters& counters();
-  const UnansweredSummary& unanswered() const { return unanswered_summary_; }
+  /// Handshakes that nobody answered, and that nobody took from here yet.
+  UnansweredSummary& unanswered() { return unanswered_summary_; }
+  /// Of the last batch.
+  Timestamp clock() const { return clock_; }
   /// Sessions and gaps so far, as of the last batch. Any thread.
   std::uint64_t live_sessions() const { return live_sessions_.load(std::memory_order_relaxed); }
   std::uint64_t live_gaps() const { return live_gaps_.load(std::memory_order_relaxed); }

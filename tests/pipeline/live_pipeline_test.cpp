@@ -1,11 +1,14 @@
 // What the pipeline does differently where packets come from interfaces.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <thread>
 
 #include "run.h"
+#include "support/no_events.h"
 
 namespace unspool::test {
 namespace {
@@ -146,6 +149,61 @@ TEST(LivePipeline, TimePassesWithoutPackets) {
   };
   EXPECT_THAT(run_live(feed).flows, ElementsAre(HasSubstr(" idle ")));
   EXPECT_EQ(idle, 1U);
+}
+
+/// Keeps what is told of unanswered handshakes: "10.0.0.9:80 18:15 2x2".
+class Unanswered : public NoEvents {
+ public:
+  void on_unanswered(const UnansweredRecord& u) override {
+    told.push_back(fmt::format("{}:{} {} {}x{}", to_string(u.target.address), u.target.port,
+                               eve_time(u.minute).substr(11, 5), u.sessions, u.packets));
+  }
+  std::vector<std::string> told;
+};
+
+Stamped syns(Duration after, const char* client, const char* server, std::uint16_t port, int times = 1) {
+  Stamped packets;
+  for (int i = 0; i < times; ++i) {
+    packets.emplace_back(kTestTime + after + i * 20s, eth() / ip4(client, server) / tcp(40'000, port).syn());
+  }
+  return packets;
+}
+
+/// kTestTime is at the beginning of a minute.
+TEST(LivePipeline, ScansAreToldWhenTheirMinuteIsOver) {
+  for (const unsigned workers : {0U, 3U}) {
+    Unanswered early;
+    const auto told_after = [&](Pipeline& pipeline, Duration time) {
+      pipeline.advance(kTestTime + time);
+      const auto until = std::chrono::steady_clock::now() + 10s;
+      do {
+        pipeline.report();
+        std::this_thread::sleep_for(1ms);
+        pipeline.tell_unanswered(early);
+      } while (std::ranges::any_of(pipeline.pulses(), [](const Pulse& p) { return p.done < p.given; }) &&
+               std::chrono::steady_clock::now() < until);
+      pipeline.tell_unanswered(early);
+      return std::exchange(early.told, {});
+    };
+    const auto feed = [&](Pipeline& pipeline) {
+      Feed give{pipeline};
+      for (int i = 1; i <= 20; ++i) {
+        const std::string client = "10.0.1." + std::to_string(i);
+        for (const auto& packet : syns(1s, client.c_str(), "10.0.0.9", 80)) give(packet);
+      }
+      for (const auto& packet : syns(59s, "10.0.1.1", "10.0.0.8", 22)) give(packet);
+      EXPECT_THAT(told_after(pipeline, 61s), testing::IsEmpty()) << "it may still be answered";
+      for (const auto& packet : syns(70s, "10.0.1.2", "10.0.0.9", 80, 3)) give(packet);
+      EXPECT_THAT(told_after(pipeline, 91s), ElementsAre("10.0.0.8:22 18:15 1x1", "10.0.0.9:80 18:15 20x20"))
+          << workers;
+      EXPECT_THAT(told_after(pipeline, 100s), testing::IsEmpty()) << "once";
+      EXPECT_THAT(told_after(pipeline, 10min), ElementsAre("10.0.0.9:80 18:16 1x3")) << workers;
+      for (const auto& packet : syns(10min, "10.0.1.3", "10.0.0.9", 443)) give(packet);
+    };
+    const Ran ran = run_live(feed, {}, workers);
+    EXPECT_THAT(ran.anomalies, ElementsAre("unanswered 10.0.0.9:443 1x1")) << "the end tells only the rest";
+    EXPECT_EQ(ran.count("sessions.unanswered"), 23U);
+  }
 }
 
 TEST(LivePipeline, TotalsOfAllShardsCanBeAskedForWhileTheyWork) {
