@@ -31,7 +31,7 @@ struct Pipeline::Lane {
   std::vector<std::unique_ptr<Batch>> empty;  // that have come back
   std::size_t batches = 1;                    // made so far, that of the dispatcher too
   std::size_t bytes = 0;                      // on the way there
-  std::uint64_t given = 0;                    // batches, to the thread
+  std::atomic<std::uint64_t> given{0};        // batches, to the thread
   std::atomic<std::uint64_t> done{0};         // of these, by the thread
   std::thread thread;                         // none when the shard runs on the caller's
   mutable std::mutex told_mutex;
@@ -138,7 +138,7 @@ std::unique_ptr<Batch> Pipeline::send(unsigned shard, std::unique_ptr<Batch> bat
   const bool fits = has_empty && lane.bytes + batch->bytes <= most_bytes_;
   if (when_behind_ == WhenBehind::drop && !fits && !batch->last) return batch;
   lane.bytes += batch->bytes;
-  ++lane.given;
+  lane.given.fetch_add(1, std::memory_order_relaxed);
   lane.full.push(batch.release());  // has room for every batch there is
   if (!has_empty) lane.take_back(lane.spent.pop());
   std::unique_ptr<Batch> empty = std::move(lane.empty.back());
@@ -178,7 +178,8 @@ std::vector<Pulse> Pipeline::pulses() const {
   std::vector<Pulse> pulses;
   pulses.reserve(lanes_.size());
   for (const auto& lane : lanes_) {
-    pulses.push_back({.given = lane->given, .done = lane->done.load(std::memory_order_relaxed)});
+    const std::uint64_t done = lane->done.load(std::memory_order_relaxed);  // first: it is never ahead
+    pulses.push_back({.given = lane->given.load(std::memory_order_relaxed), .done = done});
   }
   return pulses;
 }

@@ -52,7 +52,7 @@ class Pipeline {
   /// Sessions and gaps so far, for somebody who watches.
   std::uint64_t live_sessions() const;
   std::uint64_t live_gaps() const;
-  /// Of each shard's thread; equal numbers where shards run on the caller's.
+  /// Of each shard's thread; equal numbers where shards run on the caller's. Any thread.
   std::vector<Pulse> pulses() const;
   /// After finish(): totals of the run, none of which depends on how many workers there were.
   Counts counts() const;

@@ -169,5 +169,71 @@ TEST_F(Service, IsNotAliveWhileAShardWithWorkIsFrozen) {
   EXPECT_EQ(program.end().exit_code, 0);
 }
 
+// ---- what is stuck ends all the same
+
+class Stuck : public testing::Test {
+ protected:
+  void SetUp() override {
+    program.feed(arp_at(0s));
+    ASSERT_TRUE(soon([&] { return thread_of(program, "signals") != 0; })) << program.err();
+    shard = thread_of(program, "shard 1");
+    if (::ptrace(PTRACE_SEIZE, shard, nullptr, nullptr) != 0) GTEST_SKIP() << "ptrace is not allowed here";
+    ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, shard, nullptr, nullptr), 0);
+    ASSERT_EQ(::waitpid(shard, nullptr, __WALL), shard);
+  }
+  /// A process is not gone while the tracer has not heard of its thread's end.
+  bool ends(std::chrono::milliseconds limit = 10s) {
+    return soon(
+        [&] {
+          ::waitpid(shard, nullptr, __WALL | WNOHANG);
+          return program.has_ended();
+        },
+        limit);
+  }
+  ScratchFolder folder;
+  pid_t shard = 0;
+  Running program{{"-r", "-", "-o", folder.path("out"), "-j", "2"}};
+};
+
+TEST_F(Stuck, ASecondSignalEndsARunWhoseEndHangs) {
+  program.feed(arp_at(1s).substr(24));
+  program.signal(SIGINT);
+  EXPECT_FALSE(ends(300ms)) << "the first waits for the shard";
+  program.signal(SIGINT);
+  ASSERT_TRUE(ends());
+  const Outcome run = program.end();
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("ended at once by a second signal, before shard 1 had finished"));
+  EXPECT_THAT(run.err, HasSubstr(folder.path("out") + "/partial"));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+TEST_F(Stuck, AsItEndsOneWhoseReadingHangs) {
+  std::thread feeder{[&] {
+    std::string packets;
+    for (int i = 1; i < 40'000; ++i) packets += arp_at(Duration{i}).substr(24);
+    program.feed_what_it_takes(packets);
+  }};
+  std::this_thread::sleep_for(300ms);  // the loop waits for the shard by now
+  program.signal(SIGTERM);
+  EXPECT_FALSE(ends(300ms));
+  program.signal(SIGTERM);
+  EXPECT_TRUE(ends());
+  feeder.join();
+  EXPECT_EQ(program.end().exit_code, 1);
+}
+
+TEST_F(Stuck, WhatComesWhenTheEndIsUnderWayIsTheFirst) {
+  program.feed(arp_at(1s).substr(24));
+  program.close_input();
+  std::this_thread::sleep_for(300ms);
+  program.signal(SIGINT);
+  EXPECT_TRUE(soon([&] { return program.err().find("a second signal cuts that off") != std::string::npos; }));
+  EXPECT_FALSE(program.has_ended());
+  program.signal(SIGINT);
+  ASSERT_TRUE(ends());
+  EXPECT_EQ(program.end().exit_code, 1);
+}
+
 }  // namespace
 }  // namespace unspool::test
