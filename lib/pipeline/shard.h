@@ -10,6 +10,7 @@
 #include "pipeline/batch.h"
 #include "pipeline/counters.h"
 #include "pipeline/open_handshakes.h"
+#include "pipeline/overload.h"
 #include "pipeline/recorder.h"
 #include "pipeline/timer_wheel.h"
 #include "pipeline/tracked_session.h"
@@ -26,6 +27,8 @@ class Shard {
   Shard(const Settings& settings, unsigned shards, ShardOutputs outputs);
 
   void take(const Batch& batch);
+  /// What is left out from now on, since more comes than can be followed.
+  void shed(Shedding shedding);
   /// Ends every session, at the last batch's clock.
   void finish(Ending ending);
 
@@ -63,6 +66,10 @@ class Shard {
   void evict();
   bool is_open(const OpenHandshakes::Entry& handshake);
   void settle(TrackedSession& session);
+  void shed_sessions();
+  bool may_be_shed(TrackedSession& session);
+  void let_go(std::uint32_t index);
+  bool only_counts(std::uint32_t index, const Item& item);
 
   const Settings& settings_;
   std::uint32_t most_sessions_;
@@ -82,6 +89,8 @@ class Shard {
   Timestamp last_drop_ = Timestamp::min();
   Timestamp flushed_;  // when events were last passed on
   std::uint64_t random_;
+  Shedding shedding_;
+  std::uint64_t hand_ = 0;  // which sessions were looked at last, to be shed
   std::atomic<std::uint64_t> live_sessions_{0}, live_gaps_{0};
 };
 
