@@ -1,7 +1,6 @@
 #include "daemon/app.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -116,18 +115,16 @@ Result<void> App::open_spool() {
 
 void App::read() {
   asio::io_context io{1};
-  asio::signal_set signals{io, SIGINT, SIGTERM};
-  if (meaning_of_hangup() == Hangup::stop) signals.add(SIGHUP);
   asio::steady_timer tick{io};
   EventWatch event_watch{io, events_->file()};
   Heartbeat heartbeat{io, [&] { return pipeline_->pulses(); }, [&] { return progress(); }};
   // Not by cancelling what waits: a timer that has gone off already is heard all the same, and would wait again.
   CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] { io.stop(); }};
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (error) return;
-    interrupted_ = true;
-    loop.stop();
-    signals.clear();  // a second one is not waited for
+  stop_signals_->begin([&] {
+    asio::post(io, [&] {
+      interrupted_ = true;
+      loop.stop();
+    });
   });
   const bool shows_progress = !line_.quiet && ::isatty(STDERR_FILENO) != 0;
   if (shows_progress) show_progress(tick);
@@ -140,6 +137,7 @@ void App::read() {
   notify_ready();
   heartbeat.start();
   io.run();
+  stop_signals_->finishing();
   live_report_.stop();
   if (shows_progress) std::fputs("\r\x1b[K", stderr);  // wiped off
 }
@@ -158,6 +156,19 @@ std::string App::progress() const {
   const SoFar so_far{
       .sessions = pipeline_->live_sessions(), .transfers = transfers_->totals().files, .gaps = pipeline_->live_gaps()};
   return progress_line(sources_.merged->progress(), so_far, std::chrono::steady_clock::now() - began_);
+}
+
+/// Any thread.
+std::string App::unfinished() const {
+  const std::vector<Pulse> pulses = pipeline_->pulses();
+  std::string shards;
+  for (std::size_t i = 0; i < pulses.size(); ++i) {
+    if (pulses[i].done < pulses[i].given) shards += fmt::format("{}shard {}", shards.empty() ? "" : ", ", i);
+  }
+  return fmt::format(
+      "before {} had finished: what was not written yet is lost; transfers that still grew are in {}/partial, and the "
+      "next start keeps them as .incomplete",
+      shards.empty() ? "the run" : shards, output_->path());
 }
 
 /// Those of sources and outputs too.
@@ -204,6 +215,7 @@ int App::run() {
       },
       sources_.live != nullptr ? Pipeline::WhenBehind::drop : Pipeline::WhenBehind::wait);
   spdlog::debug("{} workers, output in {}", workers, output_->path());
+  stop_signals_.emplace([this] { return unfinished(); });
   read();
   notify_stopping();
   pipeline_->finish(interrupted_ ? Ending::shutdown : Ending::capture_end);

@@ -14,6 +14,7 @@
 #include "daemon/privileges.h"
 #include "daemon/sources.h"
 #include "daemon/spool.h"
+#include "daemon/stop_signals.h"
 #include "events/event_log.h"
 #include "pipeline/pipeline.h"
 #include "settings/settings.h"
@@ -43,6 +44,7 @@ class App {
   void read();
   void show_progress(boost::asio::steady_timer& tick);
   std::string progress() const;
+  std::string unfinished() const;
   Counts with_all_counts(Counts of_pipeline) const;
   void tell_capture_end();
   void tell_failures();
@@ -65,6 +67,7 @@ class App {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   bool interrupted_ = false;
   int exit_code_ = kFine;
+  std::optional<StopSignals> stop_signals_;  // from when there is something to stop
 };
 
 }  // namespace unspool

@@ -23,6 +23,15 @@ std::string_view name(State state) {
   return "failed";
 }
 
+std::string_view left_out(Shed what) {
+  switch (what) {
+    case Shed::transcripts: return "transcripts are left out";
+    case Shed::bodies: return "what transfers hold is not stored";
+    case Shed::sessions: return "the oldest sessions that no protocol claimed are only counted";
+  }
+  return "";
+}
+
 }  // namespace
 
 void LiveReport::changed(const InterfaceChange& change) {
@@ -69,9 +78,26 @@ void LiveReport::tick() {
     stats_at_ = std::max(stats_at_ + interval_, now);
     sink_->on_stats(wall_clock(), with_all_counts_(pipeline_->counts_so_far()));
     pipeline_->tell_limits(*sink_);
-    sink_->flush();
   }
+  pipeline_->tell_unanswered(*sink_);
+  if (const auto step = pipeline_->keep_up(now)) tell(*step);
+  sink_->flush();
   pipeline_->report();
+}
+
+void LiveReport::tell(OverloadRecord record) {
+  record.time = wall_clock();
+  sink_->on_overload(record);
+  if (record.begins) {
+    spdlog::warn(
+        "more comes than can be followed: in the last second the queue of a shard was up to {} % full, and {} packets "
+        "were lost: {} from now on (overload.shed)",
+        record.filled, record.lost, left_out(record.what));
+  } else {
+    spdlog::info("{} are taken in again (overload.shed): {} were left out in {} s, and {} packets lost",
+                 name(record.what), record.left_out,
+                 std::chrono::duration_cast<std::chrono::seconds>(record.lasted).count(), record.lost);
+  }
 }
 
 void add_live_counts(Counts& counts, const LiveSource& source) {

@@ -27,6 +27,7 @@ class LiveReport {
   void wait();
   void tick();
   void write(const InterfaceChange& change, Timestamp time);
+  void tell(OverloadRecord record);
 
   struct Early {
     InterfaceChange change;

@@ -280,6 +280,22 @@ void EventWriter::on_store(const StoreRecord& store) {
   end(json);
 }
 
+void EventWriter::on_overload(const OverloadRecord& overload) {
+  if (!anomaly_) return;
+  JsonWriter json = begin("anomaly", overload.time);
+  json.key("anomaly").begin_object().member("type", "overload");
+  json.member("event", fmt::format("{}_{}", name(overload.what), overload.begins ? "shed" : "resumed")).end_object();
+  json.key("unspool").begin_object().member("level", overload.level).member("queue_percent", overload.filled);
+  json.member("packets_lost", overload.lost);
+  if (!overload.begins) {
+    json.member("since", eve_time(overload.time - overload.lasted));
+    json.member("seconds", std::chrono::duration_cast<std::chrono::seconds>(overload.lasted).count());
+    json.member("left_out", overload.left_out);
+  }
+  json.end_object();
+  end(json);
+}
+
 void EventWriter::on_interface(const InterfaceRecord& interface) {
   if (!interface_) return;
   JsonWriter json = begin("interface", interface.time);

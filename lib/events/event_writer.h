@@ -24,6 +24,7 @@ class EventWriter : public EventSink {
   void on_unanswered(const UnansweredRecord& unanswered) override;
   void on_limit(const LimitRecord& limit) override;
   void on_store(const StoreRecord& store) override;
+  void on_overload(const OverloadRecord& overload) override;
   void on_interface(const InterfaceRecord& interface) override;
   void on_bad_capture(const BadCapture& bad) override;
   void on_stats(Timestamp time, const Counts& counts) override;

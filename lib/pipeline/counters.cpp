@@ -40,6 +40,7 @@ void ShardCounters::add(const ShardCounters& other) {
   parsers += other.parsers;
   parsers_failed += other.parsers_failed;
   add_all(held_refused, other.held_refused);
+  add_all(shed, other.shed);
   sessions_evicted += other.sessions_evicted;
   unanswered_evicted += other.unanswered_evicted;
   anomalies_suppressed += other.anomalies_suppressed;
@@ -51,7 +52,8 @@ void ShardCounters::add(const ShardCounters& other) {
   }
 }
 
-Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards) {
+Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards,
+                   std::uint64_t steps) {
   Counts counts{{"capture.packets", decode.packets},           {"capture.bytes", decode.bytes},
                 {"capture.cut_short", decode.cut_short},       {"capture.dropped", decode.dropped},
                 {"capture.ring_dropped", decode.ring_dropped}, {"capture.duplicates", decode.duplicates}};
@@ -82,6 +84,9 @@ Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragmen
   }
   counts.insert(counts.end(), {{"parsers.started", shards.parsers}, {"parsers.failed", shards.parsers_failed}});
   for (const auto& [protocol, sessions] : shards.claimed) counts.emplace_back("parsers.claimed." + protocol, sessions);
+  for (std::size_t i = 0; i < shards.shed.size(); ++i)
+    counts.emplace_back("overload." + std::string(name(static_cast<Shed>(i))), shards.shed[i]);
+  counts.emplace_back("overload.steps", steps);
   const std::string reached{kLimitsReached};
   counts.insert(counts.end(), {{reached + "capture.queue", decode.ring_dropped},
                                {reached + "limits.sessions", shards.sessions_evicted},

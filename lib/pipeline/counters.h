@@ -56,11 +56,13 @@ struct ShardCounters {
   std::uint64_t sessions_evicted = 0, unanswered_evicted = 0, anomalies_suppressed = 0;
   std::map<std::string, std::uint64_t, std::less<>> protocol_limits;  // how often each was reached
   Refusals held_refused{};                                            // how often a bound on what waits was reached
+  std::array<std::uint64_t, 3> shed{};                                // by Shed: left out under overload
 
   void add(const ShardCounters& other);
 };
 
-/// All of them by name, in the order in which `stats` lists them; zeros too.
-Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards);
+/// All of them by name, in the order in which `stats` lists them; zeros too. `steps`: there and back, under overload.
+Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards,
+                   std::uint64_t steps);
 
 }  // namespace unspool

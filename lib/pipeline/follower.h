@@ -38,6 +38,8 @@ class Follower {
 
   /// Nobody follows the session any more, nor will.
   bool idle() const { return observers_.empty() && !owner_ && rest_.empty() && !probe_; }
+  /// Whose the session is has not turned out yet.
+  bool undecided() const { return probe_ != nullptr; }
   /// Who claimed the session, and after that each part of it that was handed over.
   const std::vector<const Protocol*>& claimed_by() const { return claimed_by_; }
   std::size_t started() const { return started_; }

@@ -1,14 +1,19 @@
 // All of the way from a packet to its parsers: the dispatcher on the caller's thread, shards on threads of their own.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "pipeline/dispatcher.h"
 #include "pipeline/limit_report.h"
+#include "pipeline/overload.h"
 #include "pipeline/recorder.h"
+#include "pipeline/unanswered_summary.h"
 #include "plugin/sink.h"
 #include "settings/settings.h"
 
@@ -42,6 +47,9 @@ class Pipeline {
   void advance(Timestamp time);
   /// Every shard sends its events on their way, and tells what counts_so_far() will answer. Soon, not at once.
   void report();
+  /// About once a second, live: judges whether more comes than shards can follow, and has them leave something out
+  /// (`overload.shed`), or take it in again. What that changed; its time is the caller's to say.
+  std::optional<OverloadRecord> keep_up(Overload::Time now);
   /// Ends every session and every thread. Once; nothing is taken after it.
   void finish(Ending ending);
 
@@ -50,7 +58,7 @@ class Pipeline {
   /// Sessions and gaps so far, for somebody who watches.
   std::uint64_t live_sessions() const;
   std::uint64_t live_gaps() const;
-  /// Of each shard's thread; equal numbers where shards run on the caller's.
+  /// Of each shard's thread; equal numbers where shards run on the caller's. Any thread.
   std::vector<Pulse> pulses() const;
   /// After finish(): totals of the run, none of which depends on how many workers there were.
   Counts counts() const;
@@ -58,6 +66,9 @@ class Pipeline {
   Counts counts_so_far() const;
   /// Before finish(), which does so too: tells of the limits that were reached since the last call.
   void tell_limits(EventSink& events);
+  /// Before finish(), which tells the rest: which handshakes of past minutes nobody answered, as of the last report()
+  /// that shards have answered. One that was repeated for long comes late, and is told with its minute all the same.
+  void tell_unanswered(EventSink& events);
   /// After finish(): what no protocol claimed, by the server's port.
   std::map<std::uint16_t, ShardCounters::Unclaimed> unclaimed() const;
   /// Link types that were met and are not understood.
@@ -73,11 +84,19 @@ class Pipeline {
  private:
   struct Lane;
   ShardCounters sum() const;
+  ShardCounters told_sum() const;
+  Pressure pressure();
   std::unique_ptr<Batch> send(unsigned shard, std::unique_ptr<Batch> batch);
 
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Dispatcher> dispatcher_;
   LimitReport limits_;
+  UnansweredSummary unanswered_;                  // of all shards, not told yet
+  Timestamp unanswered_told_ = Timestamp::min();  // of minutes that began before it
+  const std::chrono::milliseconds handshake_;     // how long an answer is waited for
+  Overload overload_;
+  std::array<std::uint64_t, 3> shed_before_{};  // by Shed: counted when it was last begun
+  std::uint64_t lost_before_ = 0;               // packets, at the last look
   WhenBehind when_behind_;
   std::uint64_t most_bytes_;  // live, on the way to a shard
   std::size_t most_batches_;  // on the way there and back

@@ -221,6 +221,11 @@ void Recorder::keep_no_more() {
 
 void Recorder::limit_reached(std::string_view setting) { ++counters_.protocol_limits[std::string{setting}]; }
 
+bool Recorder::sheds_transcripts() {
+  counters_.shed[static_cast<std::size_t>(Shed::transcripts)] += shedding_.transcripts ? 1U : 0U;
+  return shedding_.transcripts;
+}
+
 void Recorder::expect(Expectation expectation) { expectations_.add(std::move(expectation), session_->clock); }
 
 }  // namespace unspool

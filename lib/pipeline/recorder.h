@@ -7,6 +7,7 @@
 #include "pipeline/counters.h"
 #include "pipeline/expectations.h"
 #include "pipeline/follower.h"
+#include "pipeline/overload.h"
 #include "pipeline/rate_limit.h"
 #include "pipeline/tracked_session.h"
 #include "plugin/plugin.h"
@@ -30,6 +31,8 @@ class Recorder : public StreamListener, private Outputs {
   Recorder(const StreamSettings& settings, std::uint32_t anomalies, ShardOutputs& outputs, ShardCounters& counters)
       : settings_{settings}, outputs_{outputs}, counters_{counters}, anomalies_{anomalies} {}
 
+  /// What is left out from now on.
+  void shed(Shedding shedding) { shedding_ = shedding; }
   /// What happens next happens to `session`, at `clock`.
   void turn_to(TrackedSession& session) { session_ = &session; }
 
@@ -59,6 +62,7 @@ class Recorder : public StreamListener, private Outputs {
   void keep_no_more() override;
   void expect(Expectation expectation) override;
   void limit_reached(std::string_view setting) override;
+  bool sheds_transcripts() override;
   void tell_anomaly(const AnomalyRecord& anomaly);
   template <class Call>
   void tell_follower(const Call& call);
@@ -74,6 +78,7 @@ class Recorder : public StreamListener, private Outputs {
   RateLimit anomalies_;
   Expectations expectations_;
   TrackedSession* session_ = nullptr;
+  Shedding shedding_;
 };
 
 }  // namespace unspool

@@ -58,6 +58,7 @@ void Shard::take(const Batch& batch) {
   clock_ = std::max(clock_, batch.clock);
   if (wheel_.due(clock_)) turn_wheel(clock_);
   expire_unanswered();
+  if (shedding_.sessions) shed_sessions();
   outputs_.transfers->collect(clock_);
   if (clock_ - flushed_ >= kFlush) {
     outputs_.events->flush();
@@ -84,6 +85,10 @@ void Shard::take(const Item& item, const Batch& batch) {
     ordinal = static_cast<std::uint8_t>(table_[index].ordinal + 1);
     if (run_timers(table_[index], index, clock_)) index = table_.kNone;
     if (start != item.time) ordinal = 0;
+  }
+  if (index != table_.kNone && table_[index].shed) {
+    if (only_counts(index, item)) return;
+    index = table_.kNone;
   }
   const bool spoilt = item.bad_checksum && settings_.streams.checksums == Checksums::drop;
   if (index == table_.kNone) {
@@ -209,7 +214,8 @@ Timestamp Shard::deadline(const TrackedSession& session) const {
   switch (session.tcp.phase()) {
     case TcpSession::Phase::handshake:
       return std::min(session.tcp.deadline(), heard(session.clock) + timeouts.handshake);
-    case TcpSession::Phase::over: return heard(session.clock) + timeouts.closed;
+    case TcpSession::Phase::over:
+      return heard(session.clock) + (session.shed && !session.leaving ? timeouts.idle : timeouts.closed);
     case TcpSession::Phase::open:
     case TcpSession::Phase::resetting: break;
   }
@@ -253,6 +259,7 @@ void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
     session.tcp.finish(when, context_, recorder_);
     ending = session.tcp.ended().value_or(ending);
   }
+  if (session.shed) ending = Ending::evicted;
   recorder_.end_parsers(ending);
   const bool by_timer = ending == Ending::idle;
   recorder_.write_flow(ending, by_timer ? when : session.last);
@@ -305,6 +312,7 @@ void Shard::finish(Ending ending) {
 
 const ShardCounters& Shard::counters() {
   counters_.held_refused = budget_.refused();
+  counters_.shed[static_cast<std::size_t>(Shed::bodies)] = outputs_.transfers->bodies_shed();
   return counters_;
 }
 

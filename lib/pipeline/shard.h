@@ -10,6 +10,7 @@
 #include "pipeline/batch.h"
 #include "pipeline/counters.h"
 #include "pipeline/open_handshakes.h"
+#include "pipeline/overload.h"
 #include "pipeline/recorder.h"
 #include "pipeline/timer_wheel.h"
 #include "pipeline/tracked_session.h"
@@ -26,11 +27,16 @@ class Shard {
   Shard(const Settings& settings, unsigned shards, ShardOutputs outputs);
 
   void take(const Batch& batch);
+  /// What is left out from now on, since more comes than can be followed.
+  void shed(Shedding shedding);
   /// Ends every session, at the last batch's clock.
   void finish(Ending ending);
 
   const ShardCounters& counters();
-  const UnansweredSummary& unanswered() const { return unanswered_summary_; }
+  /// Handshakes that nobody answered, and that nobody took from here yet.
+  UnansweredSummary& unanswered() { return unanswered_summary_; }
+  /// Of the last batch.
+  Timestamp clock() const { return clock_; }
   /// Sessions and gaps so far, as of the last batch. Any thread.
   std::uint64_t live_sessions() const { return live_sessions_.load(std::memory_order_relaxed); }
   std::uint64_t live_gaps() const { return live_gaps_.load(std::memory_order_relaxed); }
@@ -61,6 +67,10 @@ class Shard {
   void evict();
   bool is_open(const OpenHandshakes::Entry& handshake);
   void settle(TrackedSession& session);
+  void shed_sessions();
+  bool may_be_shed(TrackedSession& session);
+  void let_go(std::uint32_t index);
+  bool only_counts(std::uint32_t index, const Item& item);
 
   const Settings& settings_;
   std::uint32_t most_sessions_;
@@ -81,6 +91,8 @@ class Shard {
   Timestamp last_drop_ = Timestamp::min();
   Timestamp flushed_;  // when events were last passed on
   std::uint64_t random_;
+  Shedding shedding_;
+  std::uint64_t hand_ = 0;  // which sessions were looked at last, to be shed
   std::atomic<std::uint64_t> live_sessions_{0}, live_gaps_{0};
 };
 

@@ -29,11 +29,13 @@ struct SessionDetails {
 
 /// In the order in which it is smallest.
 struct TrackedSession : Session {
-  bool begun = false;                          // its first chunk was given out
-  bool claimed = false;                        // a protocol owns it, or owned it
-  bool ended = false;                          // its parsers were told its end
-  bool unanswered = false;                     // among the shard's open handshakes
-  std::uint32_t hash = 0;                      // of the key, for the table
+  bool begun = false;        // its first chunk was given out
+  bool claimed = false;      // a protocol owns it, or owned it
+  bool ended : 1 = false;    // its parsers were told its end
+  bool shed : 1 = false;     // followed no more under overload: its packets are counted, and it ends as `evicted`
+  bool leaving : 1 = false;  // `shed`, and its FIN or RST came
+  bool unanswered = false;   // among the shard's open handshakes
+  std::uint32_t hash = 0;    // of the key, for the table
   std::array<std::uint32_t, 2> packets{};      // by side of the key: 0 low, 1 high
   std::array<std::uint64_t, 2> frame_bytes{};  // likewise
   Timestamp clock;                             // of the run, at its last packet: timers count from it

@@ -25,12 +25,22 @@ void UnansweredSummary::add(const Target& target, const UnansweredRecord& record
   found->second.source = std::min(found->second.source, record.source);
 }
 
-void UnansweredSummary::add(const UnansweredSummary& other) {
+void UnansweredSummary::take(UnansweredSummary& other) {
   for (const auto& [target, record] : other.targets_) add(target, record);
+  other.targets_.clear();
 }
 
-void UnansweredSummary::tell(EventSink& events) const {
+void UnansweredSummary::tell(EventSink& events) {
   for (const auto& [target, record] : targets_) events.on_unanswered(record);
+  targets_.clear();
+}
+
+void UnansweredSummary::tell_before(Timestamp end, EventSink& events) {
+  std::erase_if(targets_, [&](const auto& entry) {
+    const bool is_over = entry.second.minute < end;
+    if (is_over) events.on_unanswered(entry.second);
+    return is_over;
+  });
 }
 
 }  // namespace unspool

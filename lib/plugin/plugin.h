@@ -33,6 +33,9 @@ class Transfer {
   virtual void close() = 0;
   /// It was nothing worth keeping: leaves no file and no event.
   virtual void discard() = 0;
+  /// It is stored even while bodies are left out because more comes than can be followed: it goes by another name in
+  /// `overload.shed`.
+  virtual void keep_under_load() {}
 };
 
 /// One line of events.json: what a protocol recognised.
@@ -84,6 +87,9 @@ class Outputs {
   /// Something was left out because of a limit among the protocol's settings ("transcript.sessions"): counted, and told
   /// as an event by and by.
   virtual void limit_reached(std::string_view setting) = 0;
+  /// Live, whether so much comes that transcripts are left out (`overload.shed`): who only retells a session then ends
+  /// what it has begun, with a mark, and begins nothing. Each yes counts as one that is left out.
+  virtual bool sheds_transcripts() { return false; }
 };
 
 enum class Appetite : std::uint8_t { more, enough };

@@ -41,6 +41,15 @@ void GapList::insert(Gap gap) {
   }
 }
 
+std::string_view name(Shed what) {
+  switch (what) {
+    case Shed::transcripts: return "transcripts";
+    case Shed::bodies: return "bodies";
+    case Shed::sessions: return "sessions";
+  }
+  return "";
+}
+
 std::string_view name(StoreRecord::What what) {
   switch (what) {
     case StoreRecord::What::paused: return "writing_paused";

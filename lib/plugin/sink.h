@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/digest.h"
 #include "plugin/plugin.h"
 #include "plugin/session.h"
+#include "settings/settings.h"
 #include "stream/chunk.h"
 
 namespace unspool {
@@ -113,6 +115,19 @@ struct StoreRecord {
 /// "writing_paused", "writing_resumed", "writing_behind", "writing_caught_up", "files_removed".
 std::string_view name(StoreRecord::What what);
 
+/// Live, more comes than can be followed, so that something is left out from now on; or it is taken in again.
+struct OverloadRecord {
+  Timestamp time;
+  Shed what = Shed::transcripts;
+  bool begins = false;
+  std::uint32_t level = 0;             // so many are left out now
+  std::uint32_t filled = 0;            // percent of a shard's queue, at its highest in the last second
+  std::uint64_t lost = 0;              // packets: in the last second; or, when it ends, as long as it lasted
+  std::chrono::milliseconds lasted{};  // when it ends
+  std::uint64_t left_out = 0;          // of what it is, as long as it lasted
+};
+std::string_view name(Shed what);
+
 /// A network interface that packets come from went down, away, or came back.
 struct InterfaceRecord {
   Timestamp time;
@@ -150,6 +165,7 @@ class EventSink {
   virtual void on_unanswered(const UnansweredRecord& unanswered) = 0;
   virtual void on_limit(const LimitRecord& limit) = 0;
   virtual void on_store(const StoreRecord& store) = 0;
+  virtual void on_overload(const OverloadRecord& overload) = 0;
   virtual void on_interface(const InterfaceRecord& interface) = 0;
   virtual void on_bad_capture(const BadCapture& bad) = 0;
   virtual void on_stats(Timestamp time, const Counts& counts) = 0;
@@ -168,6 +184,10 @@ class TransferSink {
   /// As Outputs::open_transfer.
   virtual std::unique_ptr<Transfer> open(const Session& session, Side from, std::string_view name,
                                          std::string_view app_proto) = 0;
+  /// Whether what is written from now on is left out, as gaps, since more comes than can be followed.
+  virtual void shed_bodies(bool) {}
+  /// Transfers of which something was left out for that, so far.
+  virtual std::uint64_t bodies_shed() const { return 0; }
   /// No more transfers of this session will be opened; its names may be forgotten.
   virtual void session_ended(const Session& session) = 0;
   /// Says what has become of transfers that ended earlier, where that takes time. `now`: the run's clock. Called often.

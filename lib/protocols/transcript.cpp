@@ -27,6 +27,7 @@ class TranscriptParser : public Parser {
       : transcript_{transcript}, session_{session}, outputs_{outputs} {}
 
   Appetite on_chunk(const Chunk& chunk) override {
+    if (!full_ && outputs_.sheds_transcripts()) return cut_short();
     if (!page_ && !open()) return Appetite::enough;
     SideTotals& totals = totals_[static_cast<std::size_t>(chunk.from)];
     totals.bytes += chunk.bytes.size();
@@ -66,8 +67,20 @@ class TranscriptParser : public Parser {
   bool open() {
     if (!transcript_.admit(outputs_)) return false;
     page_ = outputs_.open_transfer(session_, Side::client, "transcript.html", transcript_.name());
+    page_->keep_under_load();
     out_ = page_head(session_);
     return true;
+  }
+
+  /// What it has told stays; without an end.
+  Appetite cut_short() {
+    if (page_) {
+      direct(
+          "Here this page ends, and the conversation goes on: more came than could be followed, so transcripts were "
+          "left out (overload.shed). Its flow event tells how much there was.");
+      write();
+    }
+    return Appetite::enough;
   }
 
   void tell(const Chunk& chunk) {

@@ -53,6 +53,9 @@ constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
 constexpr std::array<std::pair<AfterReading, std::string_view>, 3> kAfterReading{
     {{AfterReading::keep, "keep"}, {AfterReading::move, "move"}, {AfterReading::erase, "delete"}}};
 
+constexpr std::array<std::pair<Shed, std::string_view>, 3> kShed{
+    {{Shed::transcripts, "transcripts"}, {Shed::bodies, "bodies"}, {Shed::sessions, "sessions"}}};
+
 /// What the kernel takes in a name, and a shell passes on.
 bool is_interface_character(char c) { return c > ' ' && c < '\x7f' && c != '/'; }
 
@@ -173,6 +176,33 @@ SettingsKey event_types(std::string_view name, std::vector<std::string>& member)
     }
   };
   return {.name = name, .read = read, .written = [&member] { return list_text(member); }, .keys = {}};
+}
+
+/// Each once, in an order that means something.
+SettingsKey what_is_shed(std::string_view name, std::vector<Shed>& member) {
+  const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
+    if (node.kind != YamlNode::Kind::list) {
+      return complaints.add(node.offset, path,
+                            wrong(node, "a list of what is left out, such as [transcripts, bodies]"));
+    }
+    std::vector<std::string> allowed, names;
+    for (const auto& [meaning, text] : kShed) allowed.emplace_back(text);
+    member.clear();
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      if (!add_name(node.items[i], fmt::format("{}[{}]", path, i), allowed, names, complaints)) continue;
+      const auto found = std::find(allowed.begin(), allowed.end(), names.back()) - allowed.begin();
+      member.push_back(kShed[static_cast<std::size_t>(found)].first);
+    }
+  };
+  return {.name = name,
+          .read = read,
+          .written =
+              [&member] {
+                std::vector<std::string> names;
+                for (const Shed shed : member) names.emplace_back(kShed[static_cast<std::size_t>(shed)].second);
+                return list_text(names);
+              },
+          .keys = {}};
 }
 
 /// Of interfaces: any names, each once.
@@ -320,6 +350,16 @@ std::vector<SettingsKey> spool_keys(SpoolSettings& settings) {
   };
 }
 
+std::vector<SettingsKey> overload_keys(OverloadSettings& settings) {
+  auto& [shed, above, below, calm] = settings;
+  return {
+      what_is_shed("shed", shed),
+      number("above", above, {1, 100}),
+      number("below", below, {0, 100}),
+      duration("calm", calm, {milliseconds{1000}, kDay}),
+  };
+}
+
 std::vector<SettingsKey> http_keys(HttpSettings& settings) {
   auto& [decoded_bytes, decoded_ratio, header_bytes] = settings;
   return {
@@ -403,8 +443,8 @@ std::vector<SettingsKey> protocol_keys(ProtocolSettings& settings) {
 }
 
 std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string> protocol_names) {
-  auto& [output, protocol_list, capture, pipeline, limits, timeouts, streams, transfers, events, process, spool] =
-      settings;
+  auto& [output, protocol_list, capture, pipeline, limits, timeouts, streams, transfers, events, process, spool,
+         overload] = settings;
   return {
       text("output", output),
       protocols("protocols", protocol_list, protocol_names),
@@ -417,6 +457,7 @@ std::vector<SettingsKey> schema(Settings& settings, std::span<const std::string>
       mapping("events", event_keys(events)),
       mapping("process", process_keys(process)),
       mapping("spool", spool_keys(spool)),
+      mapping("overload", overload_keys(overload)),
   };
 }
 

@@ -168,6 +168,18 @@ struct SpoolSettings {
   bool operator==(const SpoolSettings&) const = default;
 };
 
+enum class Shed : std::uint8_t { transcripts, bodies, sessions };
+
+/// Live, where more comes than can be followed: what is left out for it.
+struct OverloadSettings {
+  std::vector<Shed> shed{Shed::transcripts, Shed::bodies, Shed::sessions};  // one after another; empty: nothing
+  std::uint32_t above = 75;  // percent of a thread's part of capture.queue: one more is left out; at each loss, too
+  std::uint32_t below = 25;  // likewise, and no loss, for as long as `calm`: the last one is taken in again
+  std::chrono::milliseconds calm{10'000};
+
+  bool operator==(const OverloadSettings&) const = default;
+};
+
 struct Settings {
   std::string output;  // directory; empty: ./<first capture or interface>.unspool
   std::vector<ProtocolSettings> protocols{{"http"}, {"socks"}, {"transcript"}};
@@ -180,6 +192,7 @@ struct Settings {
   EventSettings events;
   ProcessSettings process;
   SpoolSettings spool;
+  OverloadSettings overload;
 
   bool operator==(const Settings&) const = default;
 };

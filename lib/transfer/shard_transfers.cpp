@@ -60,6 +60,11 @@ void ShardTransfers::refused(TransferRecord& record) {
   events_.on_transfer(record);
 }
 
+void ShardTransfers::shed(TransferRecord& record) {
+  store_.count_shed();
+  events_.on_transfer(record);
+}
+
 void ShardTransfers::ended(const WriteJob& job, TransferRecord& record) {
   const WriteJob::Outcome& outcome = job.outcome;
   const TransferName& name = job.file->name;
@@ -88,6 +93,7 @@ StoredTransfer::StoredTransfer(ShardTransfers& shard, const Session& session, Si
 
 void StoredTransfer::write(Bytes bytes) {
   if (ended_) return;
+  if (shard_.sheds_ && is_body_) return shed(bytes.size());
   while (!bytes.empty()) {
     const Bytes piece = bytes.first(std::min(bytes.size(), kPiece - job_.bytes.size()));
     take(piece);
@@ -193,6 +199,26 @@ void StoredTransfer::leave_out() {
   job_ = WriteJob{.file = file_.get()};
 }
 
+/// What would be written becomes a hole.
+void StoredTransfer::shed(std::uint64_t length) {
+  if (length == 0 || record_.size >= kLongest) return;
+  if (shed_ == 0) ++shard_.bodies_shed_;
+  record_.gaps.add({.offset = record_.size, .length = length, .cause = Cause::limit});
+  record_.size += length;
+  shed_ += length;
+}
+
+/// Whether some of it is written, or on its way there.
+bool StoredTransfer::has_file() const { return shard_.is_inline() ? !file_->partial.empty() : sent_; }
+
+void StoredTransfer::why_left_out() {
+  if (left_out_ > 0)
+    record_.error = fmt::format("{} bytes are left out: {}", left_out_, shard_.store_.threads_->why_full());
+  if (shed_ == 0) return;
+  record_.error += fmt::format("{}{} bytes are left out: more came than could be followed (overload.shed)",
+                               record_.error.empty() ? "" : "; ", shed_);
+}
+
 void StoredTransfer::discard() {
   if (ended_) return;
   ended_ = true;
@@ -211,7 +237,12 @@ void StoredTransfer::end(bool whole) {
   record_.session = session_;
   record_.end = session_.last;
   record_.whole = whole;
+  if (shed_ > 0 && job_.runs.empty() && !has_file()) {
+    why_left_out();
+    return shard_.shed(record_);
+  }
   if (shard_.is_inline()) {
+    why_left_out();
     job_.then = WriteJob::Then::finish;
     job_.size = record_.size;
     job_.has_holes = !record_.gaps.empty();
@@ -223,9 +254,7 @@ void StoredTransfer::end(bool whole) {
   if (!is_sent) leave_out();
   if (!is_sent && !sent_) return shard_.refused(record_);
   if (!is_sent) send(WriteJob::Then::finish);
-  if (left_out_ > 0) {
-    record_.error = fmt::format("{} bytes are left out: {}", left_out_, shard_.store_.threads_->why_full());
-  }
+  why_left_out();
   shard_.leave(std::move(file_), std::move(record_));
 }
 

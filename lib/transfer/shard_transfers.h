@@ -38,6 +38,8 @@ class ShardTransfers final : public TransferSink {
   void session_ended(const Session& session) override { numbers_.forget(flow_id(session)); }
   void collect(Timestamp now) override;
   void finish(Timestamp now) override;
+  void shed_bodies(bool shed) override { sheds_ = shed; }
+  std::uint64_t bodies_shed() const override { return bodies_shed_; }
 
  private:
   friend class StoredTransfer;
@@ -55,6 +57,8 @@ class ShardTransfers final : public TransferSink {
   void ended(const WriteJob& job, TransferRecord& record);
   /// It has no file, since the writers have too much to do.
   void refused(TransferRecord& record);
+  /// It has no file, for the reason that it tells.
+  void shed(TransferRecord& record);
 
   TransferStore& store_;
   EventSink& events_;
@@ -66,6 +70,8 @@ class ShardTransfers final : public TransferSink {
   std::size_t most_buffered_;
   std::size_t buffered_ = 0;            // room taken by the buffers of all transfers
   std::list<StoredTransfer*> holding_;  // those with a buffer, the quietest first
+  bool sheds_ = false;                  // more comes than can be followed: what is written is left out
+  std::uint64_t bodies_shed_ = 0;       // transfers of which something was
 };
 
 /// One transfer, as its parser holds it.
@@ -83,6 +89,7 @@ class StoredTransfer final : public Transfer {
   void write_gap(std::uint64_t length, Cause cause) override;
   void close() override { end(true); }
   void discard() override;
+  void keep_under_load() override { is_body_ = false; }
 
  private:
   void take(Bytes bytes);
@@ -93,6 +100,9 @@ class StoredTransfer final : public Transfer {
   void let_go_of_buffer();
   bool send(WriteJob::Then then);
   void leave_out();
+  void shed(std::uint64_t length);
+  bool has_file() const;
+  void why_left_out();
   void end(bool whole);
 
   ShardTransfers& shard_;
@@ -103,6 +113,8 @@ class StoredTransfer final : public Transfer {
   TransferRecord record_;
   std::list<StoredTransfer*>::iterator place_;  // among those with a buffer
   std::uint64_t left_out_ = 0;                  // bytes, for lack of room
+  std::uint64_t shed_ = 0;                      // bytes, since more came than could be followed
+  bool is_body_ = true;                         // may be shed
   bool sent_ = false;                           // some of it, to the store's threads
   bool ended_ = false;
 };

@@ -27,7 +27,7 @@ struct TransferTotals {
   std::uint64_t files = 0;       // on disk, incomplete ones counted
   std::uint64_t bytes = 0;       // in them, holes left out
   std::uint64_t incomplete = 0;  // of the files: those that say so in their name
-  std::uint64_t not_stored = 0;  // transfers without a file, since the disk failed
+  std::uint64_t not_stored = 0;  // transfers without a file, since the disk failed, or under overload
 };
 
 /// What transfers are found in: captures that can be waited with, or the traffic of an interface, which goes on.
@@ -58,6 +58,7 @@ class TransferStore {
   /// Counts a transfer that ended.
   void add(std::string_view name, const WriteJob::Outcome& outcome);
   void count_refused();
+  void count_shed() { not_stored_.fetch_add(1, std::memory_order_relaxed); }
   FileWriter writer(unsigned count) const;
   void start_threads(unsigned count, WriterThreads::WhenFull when_full);
 

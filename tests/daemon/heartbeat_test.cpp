@@ -3,21 +3,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/file.h"
+#include "frozen.h"
 #include "running.h"
 #include "support/dialog.h"
 
@@ -138,24 +137,14 @@ TEST_F(Service, IsAliveWhileItHasNothingToDo) {
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(systemd.hears("WATCHDOG=1", 1s)) << i;
 }
 
-/// The id of the program's thread of this name; 0 when there is none.
-pid_t thread_of(const Running& program, const std::string& name) {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(program.pid()) + "/task")) {
-    if (content(entry.path() / "comm") == name + "\n") return std::stoi(entry.path().filename().string());
-  }
-  return 0;
-}
-
 TEST_F(Service, IsNotAliveWhileAShardWithWorkIsFrozen) {
   Systemd systemd{400ms};
   Running program{words, systemd.environment()};
   program.feed(arp_at(0s));
   ASSERT_TRUE(systemd.hears("READY=1"));
-  ASSERT_TRUE(soon([&] { return thread_of(program, "shard 1") != 0; }));
-  const pid_t shard = thread_of(program, "shard 1");
-  if (::ptrace(PTRACE_SEIZE, shard, nullptr, nullptr) != 0) GTEST_SKIP() << "ptrace is not allowed here";
-  ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, shard, nullptr, nullptr), 0);
-  ASSERT_EQ(::waitpid(shard, nullptr, __WALL), shard);
+  ASSERT_TRUE(soon([&] { return thread_of(program.pid(), "shard 1") != 0; }));
+  Frozen shard{program.pid(), "shard 1"};
+  if (!shard.is_frozen()) GTEST_SKIP() << "ptrace is not allowed here";
   std::this_thread::sleep_for(600ms);
   systemd.heard();
   EXPECT_TRUE(systemd.hears("WATCHDOG=1", 1s)) << "without work it need not move";
@@ -164,9 +153,72 @@ TEST_F(Service, IsNotAliveWhileAShardWithWorkIsFrozen) {
   systemd.heard();
   EXPECT_FALSE(systemd.hears("WATCHDOG=1", 400ms));
   EXPECT_THAT(program.err(), HasSubstr("shard 1 has work, and has done none of it for 0.4 s"));
-  ASSERT_EQ(::ptrace(PTRACE_DETACH, shard, nullptr, nullptr), 0);
+  shard.let_go();
   EXPECT_TRUE(systemd.hears("WATCHDOG=1")) << "what goes on is alive again";
   EXPECT_EQ(program.end().exit_code, 0);
+}
+
+// ---- what is stuck ends all the same
+
+class Stuck : public testing::Test {
+ protected:
+  void SetUp() override {
+    program.feed(arp_at(0s));
+    ASSERT_TRUE(soon([&] { return thread_of(program.pid(), "signals") != 0; })) << program.err();
+    shard.emplace(program.pid(), "shard 1");
+    if (!shard->is_frozen()) GTEST_SKIP() << "ptrace is not allowed here";
+  }
+  bool ends(std::chrono::milliseconds limit = 10s) {
+    return soon(
+        [&] {
+          shard->see_off();
+          return program.has_ended();
+        },
+        limit);
+  }
+  ScratchFolder folder;
+  Running program{{"-r", "-", "-o", folder.path("out"), "-j", "2"}};
+  std::optional<Frozen> shard;
+};
+
+TEST_F(Stuck, ASecondSignalEndsARunWhoseEndHangs) {
+  program.feed(arp_at(1s).substr(24));
+  program.signal(SIGINT);
+  EXPECT_FALSE(ends(300ms)) << "the first waits for the shard";
+  program.signal(SIGINT);
+  ASSERT_TRUE(ends());
+  const Outcome run = program.end();
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("ended at once by a second signal, before shard 1 had finished"));
+  EXPECT_THAT(run.err, HasSubstr(folder.path("out") + "/partial"));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+}
+
+TEST_F(Stuck, AsItEndsOneWhoseReadingHangs) {
+  std::thread feeder{[&] {
+    std::string packets;
+    for (int i = 1; i < 40'000; ++i) packets += arp_at(Duration{i}).substr(24);
+    program.feed_what_it_takes(packets);
+  }};
+  std::this_thread::sleep_for(300ms);  // the loop waits for the shard by now
+  program.signal(SIGTERM);
+  EXPECT_FALSE(ends(300ms));
+  program.signal(SIGTERM);
+  EXPECT_TRUE(ends());
+  feeder.join();
+  EXPECT_EQ(program.end().exit_code, 1);
+}
+
+TEST_F(Stuck, WhatComesWhenTheEndIsUnderWayIsTheFirst) {
+  program.feed(arp_at(1s).substr(24));
+  program.close_input();
+  std::this_thread::sleep_for(300ms);
+  program.signal(SIGINT);
+  EXPECT_TRUE(soon([&] { return program.err().find("a second signal cuts that off") != std::string::npos; }));
+  EXPECT_FALSE(program.has_ended());
+  program.signal(SIGINT);
+  ASSERT_TRUE(ends());
+  EXPECT_EQ(program.end().exit_code, 1);
 }
 
 }  // namespace

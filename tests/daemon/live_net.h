@@ -50,6 +50,7 @@ class Listening {
 
   /// READY=1 came, as systemd would hear it.
   bool is_ready() const { return ready_; }
+  pid_t pid() const { return child_; }
   void signal(int number) const;
   /// By SIGTERM.
   Outcome stop();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "frozen.h"
 #include "live_net.h"
 
 namespace unspool::test {
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -53,6 +55,14 @@ class Live : public testing::Test {
     if (stats.empty()) return 0;
     const std::size_t at = stats.back().find("\"" + name + "\":");
     return at == std::string::npos ? 0 : std::stoull(stats.back().substr(at + name.size() + 3));
+  }
+  std::uint64_t packets_in_flows() const {
+    std::uint64_t sum = 0;
+    for (const std::string& flow : flows()) {
+      for (const std::string key : {"\"pkts_toserver\":", "\"pkts_toclient\":"})
+        sum += std::stoull(flow.substr(flow.find(key) + key.size()));
+    }
+    return sum;
   }
   /// What transfers hold, by name, of one host.
   std::vector<std::string> transfers() const {
@@ -235,6 +245,58 @@ TEST_F(Live, WhatTheKernelDropsIsCountedAndNamed) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(last_count("dropped") + packets_seen(), packets.size());
   EXPECT_THAT(flows(), ElementsAre(AllOf(HasSubstr("capture_drop"), Not(HasSubstr("not_captured")))));
+}
+
+// One thing after another is left out while a shard stands still, and taken in again when it gets on; every session is
+// told all the same.
+TEST_F(Live, UnderOverloadLessIsMadeOfItUntilItIsOver) {
+  network->cable("va", "vb");
+  auto program = listen({"-i", "vb", "-j", "1", "--set", "protocols=[raw, transcript]", "--set", "capture.queue=1MiB",
+                         "--set", "overload.calm=1s", "--set", "pipeline.duplicates=0", "--set", each_second});
+  ASSERT_TRUE(program->is_ready()) << program->err();
+  Dialog all_along(80, 50'000);
+  all_along.open().client("before").client(" during").close();
+  const auto middle = all_along.packets().begin() + 4;
+  network->send("va", Stamped{all_along.packets().begin(), middle});
+  EXPECT_TRUE(comes_true([&] { return packets_seen() == 4; }));
+
+  Frozen shard{program->pid(), "shard 0"};
+  if (!shard.is_frozen()) GTEST_SKIP() << "ptrace is not allowed here";
+  const std::vector<std::string> flood(
+      300, (eth() / ip4("10.0.0.9", "10.0.0.8") / udp(1000, 2000) / data(std::string(1400, 'x'))).bytes());
+  std::size_t sent = 0;
+  const auto steps = [&] { return events("\"type\":\"overload\""); };
+  EXPECT_TRUE(comes_true([&] {
+    network->send("va", flood);
+    sent += flood.size();
+    return steps().size() == 3;
+  }));
+  shard.let_go();
+  network->send("va", Stamped{middle, all_along.packets().end()});
+  network->send("va", web(50'001).packets());
+  EXPECT_TRUE(comes_true([&] { return steps().size() == 6; }));
+  network->send("va", web(50'002).packets());
+  std::this_thread::sleep_for(150ms);
+  const Outcome run = program->stop();
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+
+  EXPECT_THAT(steps(),
+              ElementsAre(AllOf(HasSubstr("transcripts_shed"), HasSubstr("\"level\":1,\"queue_percent\":100,")),
+                          HasSubstr("bodies_shed"), HasSubstr("sessions_shed"), HasSubstr("sessions_resumed"),
+                          AllOf(HasSubstr("bodies_resumed"), HasSubstr("\"seconds\":")),
+                          AllOf(HasSubstr("transcripts_resumed"), HasSubstr("\"level\":0,"))));
+  EXPECT_THAT(run.err, AllOf(HasSubstr("packets were lost: transcripts are left out from now on (overload.shed)"),
+                             HasSubstr("transcripts are taken in again (overload.shed): ")));
+  EXPECT_EQ(last_count("steps"), 6U);
+  EXPECT_EQ(last_count("bodies"), 2U) << "of what came meanwhile";
+  EXPECT_THAT(events("left out: more came than could be followed"), SizeIs(2));
+
+  EXPECT_EQ(packets_seen(), sent + all_along.size() + 2 * web().size());
+  EXPECT_THAT(flows(), SizeIs(4)) << "each session, and the flood";
+  EXPECT_EQ(packets_in_flows() + last_count("ring_dropped"), packets_seen());
+  EXPECT_THAT(flows(), Contains(AllOf(HasSubstr("\"src_port\":50000"), HasSubstr("\"ended\":\"evicted\""),
+                                      HasSubstr("\"pkts_toserver\":6,\"pkts_toclient\":2"))));
+  EXPECT_THAT(transfers(), AllOf(Contains("client.raw before"), Contains("client.raw GET /GET /b")));
 }
 
 // They were overwritten: the first block of many that were taken at once was let go of before they were passed on.

@@ -129,6 +129,20 @@ TEST_F(Program, FollowingEndsWithASignal) {
   EXPECT_THAT(lines_with(out + "/events.json", "\"ended\":\"shutdown\""), SizeIs(1));
 }
 
+TEST_F(Program, TellsAScanWhileItFollows) {
+  Stamped packets;
+  for (std::uint16_t i = 0; i < 3; ++i)
+    packets.emplace_back(kTestTime, eth() / ip4("10.0.0.1", "10.0.0.2") / tcp(50'000U + i, 22).syn());
+  packets.emplace_back(kTestTime + 2min, eth() / arp("10.0.0.1", "10.0.0.2"));
+  Running run({"-f", capture(to_pcap(packets)), "-o", out, "--set", "protocols=[raw]"});
+  const auto told = [&] { return lines_with(out + "/events.json", "unanswered_handshakes"); };
+  EXPECT_TRUE(soon([&] { return !told().empty(); })) << run.err();
+  EXPECT_FALSE(run.has_ended());
+  run.signal(SIGTERM);
+  ASSERT_TRUE(soon([&] { return run.has_ended(); }));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("\"sessions\":3,\"packets\":3"))) << "once";
+}
+
 TEST_F(Program, ReadsADirectoryAndMergesByTime) {
   const auto packets = Dialog(80).open().client("one").server("two").client("three").close().packets();
   Stamped odd, even;

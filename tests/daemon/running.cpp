@@ -51,6 +51,16 @@ void Running::feed(const std::string& bytes) const {
   ::signal(SIGPIPE, old);
 }
 
+void Running::feed_what_it_takes(const std::string& bytes) const {
+  const auto old = ::signal(SIGPIPE, SIG_IGN);
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t n = ::write(input_, bytes.data() + at, bytes.size() - at);
+    if (n <= 0) break;
+    at += static_cast<std::size_t>(n);
+  }
+  ::signal(SIGPIPE, old);
+}
+
 void Running::signal(int number) const { EXPECT_EQ(::kill(pid_, number), 0); }
 
 void Running::close_input() {

@@ -29,6 +29,8 @@ class Running {
 
   pid_t pid() const { return pid_; }
   void feed(const std::string& bytes) const;
+  /// The same as far as it takes them before it ends.
+  void feed_what_it_takes(const std::string& bytes) const;
   void signal(int number) const;
   void close_input();
   bool has_ended();

@@ -215,6 +215,30 @@ TEST(AnomalyEvent, TellsWhatBefellTheStore) {
   }
 }
 
+TEST(OverloadEvent, SaysWhatIsLeftOutAndWhatWas) {
+  const std::string begin = R"({"timestamp":"2006-11-02T18:15:00.123456+0000","event_type":"anomaly",)";
+  EXPECT_EQ(
+      told([](EventSink& sink) {
+        sink.on_overload({.time = at(0), .what = Shed::bodies, .begins = true, .level = 2, .filled = 100, .lost = 7});
+      }),
+      begin + R"("anomaly":{"type":"overload","event":"bodies_shed"},)"
+              R"("unspool":{"level":2,"queue_percent":100,"packets_lost":7}})"
+              "\n");
+  EXPECT_EQ(told([](EventSink& sink) {
+              sink.on_overload({.time = at(0),
+                                .what = Shed::sessions,
+                                .level = 2,
+                                .filled = 3,
+                                .lost = 9,
+                                .lasted = std::chrono::milliseconds(2900),
+                                .left_out = 5});
+            }),
+            begin + R"("anomaly":{"type":"overload","event":"sessions_resumed"},)"
+                    R"("unspool":{"level":2,"queue_percent":3,"packets_lost":9,)"
+                    R"("since":"2006-11-02T18:14:57.223456+0000","seconds":2,"left_out":5}})"
+                    "\n");
+}
+
 TEST(InterfaceEvent, SaysWhatBecameOfIt) {
   EXPECT_EQ(told(
                 [](EventSink& sink) {

@@ -75,6 +75,7 @@ class Judge : public EventSink {
   void on_unanswered(const UnansweredRecord& unanswered) override { writer_->on_unanswered(unanswered); }
   void on_limit(const LimitRecord& limit) override { writer_->on_limit(limit); }
   void on_store(const StoreRecord& store) override { writer_->on_store(store); }
+  void on_overload(const OverloadRecord& overload) override { writer_->on_overload(overload); }
   void on_interface(const InterfaceRecord& interface) override { writer_->on_interface(interface); }
   void on_bad_capture(const BadCapture& capture) override { writer_->on_bad_capture(capture); }
   void on_stats(Timestamp time, const Counts& counts) override { writer_->on_stats(time, counts); }

@@ -1,11 +1,14 @@
 // What the pipeline does differently where packets come from interfaces.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <thread>
 
+#include "feed.h"
 #include "run.h"
+#include "support/no_events.h"
 
 namespace unspool::test {
 namespace {
@@ -14,38 +17,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Gives packets to a pipeline, each in memory that stays.
-class Feed {
- public:
-  explicit Feed(Pipeline& pipeline) : pipeline_{pipeline} {}
-  /// `dropped`: packets that were lost so far.
-  void operator()(const std::pair<Timestamp, Frame>& packet, std::uint64_t dropped = 0) {
-    const std::string frame = packet.second.bytes();
-    if (!block_ || used_ + frame.size() > BlockPool::kBlockSize) block_ = pool().take(), used_ = 0;
-    std::byte* at = block_->space().data() + used_;
-    std::memcpy(at, frame.data(), frame.size());
-    used_ += frame.size();
-    pipeline_.take({.time = packet.first,
-                    .bytes = {at, frame.size()},
-                    .wire_length = static_cast<std::uint32_t>(frame.size()),
-                    .link_type = 1,
-                    .record = ++record_,
-                    .dropped = dropped,
-                    .block = block_.get()});
-  }
-  /// Outlives the pipeline.
-  static BlockPool& pool() {
-    static BlockPool pool;
-    return pool;
-  }
-
- private:
-  Pipeline& pipeline_;
-  BlockRef block_;
-  std::size_t used_ = 0;
-  std::uint64_t record_ = 0;
-};
 
 /// Stands still at the first chunk until it may go on.
 class Slow : public Protocol {
@@ -146,6 +117,61 @@ TEST(LivePipeline, TimePassesWithoutPackets) {
   };
   EXPECT_THAT(run_live(feed).flows, ElementsAre(HasSubstr(" idle ")));
   EXPECT_EQ(idle, 1U);
+}
+
+/// Keeps what is told of unanswered handshakes: "10.0.0.9:80 18:15 2x2".
+class Unanswered : public NoEvents {
+ public:
+  void on_unanswered(const UnansweredRecord& u) override {
+    told.push_back(fmt::format("{}:{} {} {}x{}", to_string(u.target.address), u.target.port,
+                               eve_time(u.minute).substr(11, 5), u.sessions, u.packets));
+  }
+  std::vector<std::string> told;
+};
+
+Stamped syns(Duration after, const char* client, const char* server, std::uint16_t port, int times = 1) {
+  Stamped packets;
+  for (int i = 0; i < times; ++i) {
+    packets.emplace_back(kTestTime + after + i * 20s, eth() / ip4(client, server) / tcp(40'000, port).syn());
+  }
+  return packets;
+}
+
+/// kTestTime is at the beginning of a minute.
+TEST(LivePipeline, ScansAreToldWhenTheirMinuteIsOver) {
+  for (const unsigned workers : {0U, 3U}) {
+    Unanswered early;
+    const auto told_after = [&](Pipeline& pipeline, Duration time) {
+      pipeline.advance(kTestTime + time);
+      const auto until = std::chrono::steady_clock::now() + 10s;
+      do {
+        pipeline.report();
+        std::this_thread::sleep_for(1ms);
+        pipeline.tell_unanswered(early);
+      } while (std::ranges::any_of(pipeline.pulses(), [](const Pulse& p) { return p.done < p.given; }) &&
+               std::chrono::steady_clock::now() < until);
+      pipeline.tell_unanswered(early);
+      return std::exchange(early.told, {});
+    };
+    const auto feed = [&](Pipeline& pipeline) {
+      Feed give{pipeline};
+      for (int i = 1; i <= 20; ++i) {
+        const std::string client = "10.0.1." + std::to_string(i);
+        for (const auto& packet : syns(1s, client.c_str(), "10.0.0.9", 80)) give(packet);
+      }
+      for (const auto& packet : syns(59s, "10.0.1.1", "10.0.0.8", 22)) give(packet);
+      EXPECT_THAT(told_after(pipeline, 61s), testing::IsEmpty()) << "it may still be answered";
+      for (const auto& packet : syns(70s, "10.0.1.2", "10.0.0.9", 80, 3)) give(packet);
+      EXPECT_THAT(told_after(pipeline, 91s), ElementsAre("10.0.0.8:22 18:15 1x1", "10.0.0.9:80 18:15 20x20"))
+          << workers;
+      EXPECT_THAT(told_after(pipeline, 100s), testing::IsEmpty()) << "once";
+      EXPECT_THAT(told_after(pipeline, 10min), ElementsAre("10.0.0.9:80 18:16 1x3")) << workers;
+      for (const auto& packet : syns(10min, "10.0.1.3", "10.0.0.9", 443)) give(packet);
+    };
+    const Ran ran = run_live(feed, {}, workers);
+    EXPECT_THAT(ran.anomalies, ElementsAre("unanswered 10.0.0.9:443 1x1")) << "the end tells only the rest";
+    EXPECT_EQ(ran.count("sessions.unanswered"), 23U);
+  }
 }
 
 TEST(LivePipeline, TotalsOfAllShardsCanBeAskedForWhileTheyWork) {

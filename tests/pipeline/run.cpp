@@ -65,6 +65,7 @@ class Events : public EventSink {
     add(said_.ran.anomalies, fmt::format("reached {} {} times", limit.setting, limit.times));
   }
   void on_store(const StoreRecord&) override {}
+  void on_overload(const OverloadRecord&) override {}
   void on_bad_capture(const BadCapture&) override {}
   void on_interface(const InterfaceRecord&) override {}
   void on_stats(Timestamp, const Counts&) override {}
@@ -107,6 +108,9 @@ class Transfers : public TransferSink {
     return std::make_unique<Kept>(events_, session, from, name);
   }
   void session_ended(const Session&) override {}
+  void shed_bodies(bool shed) override {
+    events_.on_limit({.setting = shed ? "(bodies are shed)" : "(bodies are kept)", .times = 1});
+  }
 
  private:
   EventSink& events_;

@@ -10,7 +10,10 @@ namespace {
 class Sheet : public Transfer {
  public:
   explicit Sheet(Desk& desk) : desk_{desk} {}
-  ~Sheet() override { desk_.told += closed_ ? "" : "..."; }
+  ~Sheet() override {
+    desk_.told += closed_ ? "" : "...";
+    desk_.told += exempt_ ? "" : "(shed with bodies)";
+  }
   void write(Bytes bytes) override {
     if (bytes.empty()) desk_.told += "(nothing)";
     desk_.page += as_text(bytes);
@@ -21,10 +24,11 @@ class Sheet : public Transfer {
     desk_.told += ".";
   }
   void discard() override { desk_.told += "(discarded)"; }
+  void keep_under_load() override { exempt_ = true; }
 
  private:
   Desk& desk_;
-  bool closed_ = false;
+  bool closed_ = false, exempt_ = false;
 };
 
 /// Cuts the tag off that `html` begins with.

@@ -27,8 +27,10 @@ class Desk : public Outputs {
   void hand_over(const std::array<std::uint64_t, 2>&) override { told += "(handed over)"; }
   void expect(Expectation) override { told += "(expects)"; }
   void limit_reached(std::string_view setting) override { told += "(reached " + std::string{setting} + ")"; }
+  bool sheds_transcripts() override { return sheds; }
 
   std::string page;
+  bool sheds = false;
   std::string told;  // "[app_proto side name]." once it is closed, "..." if it never was; events as {type members}
 };
 
@@ -57,6 +59,7 @@ class Story {
     parser_->on_fin(side);
     return *this;
   }
+  Story& shed(bool sheds) { return desk_.sheds = sheds, *this; }
   Story& end(Ending ending = Ending::closed) {
     if (parser_) parser_->on_end(ending);
     parser_.reset();

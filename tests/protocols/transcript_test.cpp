@@ -238,5 +238,30 @@ TEST(Transcript, TakesTheRestOrAll) {
   EXPECT_EQ(Transcript{{.of = TranscriptOf::all}}.stance(), Protocol::Stance::observer);
 }
 
+// ---- under overload
+
+TEST(Transcript, UnderOverloadAPageEndsWithARemark) {
+  Story story;
+  story.client("Who is there?\xc3").shed(true).server("unheard").client("too").shed(false).client("late").end();
+  EXPECT_THAT(
+      plain(story.conversation()),
+      StartsWith("Client +0.010 s|Who is there?<b>\\xc3</b>\n(Here this page ends, and the conversation goes on: "));
+  EXPECT_THAT(story.page(), testing::EndsWith("how much there was.</p>\n"));
+  EXPECT_EQ(story.told(), "[transcript client transcript.html]...") << "TRUNCATED, and stored like all before";
+}
+
+TEST(Transcript, UnderOverloadNoneBegins) {
+  Story story;
+  story.shed(true).client("one").shed(false).client("two").end();
+  EXPECT_EQ(story.told() + story.page(), "");
+}
+
+TEST(Transcript, OneAtItsLimitHasItsFootUnderOverloadToo) {
+  Story story{{.bytes = 1024}};
+  story.client(std::string(2000, 'x')).shed(true).client("more").end();
+  EXPECT_THAT(story.foot(), HasSubstr("Left out of this page: 980 bytes of the client"));
+  EXPECT_EQ(story.told(), "[transcript client transcript.html].");
+}
+
 }  // namespace
 }  // namespace unspool::test

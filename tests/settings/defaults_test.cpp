@@ -145,7 +145,8 @@ Settings others() {
                     .after = AfterReading::move,
                     .done = "/var/spool/done",
                     .bad = "/var/spool/bad",
-                    .queue = 12}};
+                    .queue = 12},
+          .overload = {.shed = {Shed::sessions, Shed::bodies}, .above = 90, .below = 5, .calm = 60s}};
 }
 
 TEST(Dump, WritesTheFriendliestExactUnits) {
@@ -224,7 +225,12 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  after: move\n"
             "  done: \"/var/spool/done\"\n"
             "  bad: \"/var/spool/bad\"\n"
-            "  queue: 12\n");
+            "  queue: 12\n"
+            "overload:\n"
+            "  shed: [sessions, bodies]\n"
+            "  above: 90\n"
+            "  below: 5\n"
+            "  calm: 1m\n");
 }
 
 TEST(Dump, ReadsBackAsItWas) {

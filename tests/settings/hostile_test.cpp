@@ -77,7 +77,7 @@ TEST(Hostile, OfManyErrorsTheFirstHundredAreTold) {
   EXPECT_EQ(settings.error()[99].what,
             "f:100:1: k99: unknown key (there are output, protocols, capture, pipeline, limits, timeouts, streams, "
             "transfers, "
-            "events, process, spool)");
+            "events, process, spool, overload)");
   EXPECT_EQ(settings.error()[100].what, "f: and 32668 errors more");
 }
 

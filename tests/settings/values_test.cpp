@@ -137,6 +137,17 @@ TEST(Value, EventTypes) {
       "stats");
 }
 
+TEST(Value, WhatIsShed) {
+  expect("overload.shed",
+         {{"[bodies]", "P: [bodies]"},
+          {"[]", "P: []"},
+          {"[sessions, transcripts, bodies]", "P: [sessions, transcripts, bodies]"},
+          {"bodies", "P: needs a list of what is left out, such as [transcripts, bodies], not \"bodies\""}});
+  EXPECT_EQ(told("overload: {shed: [bodies, flows, bodies]}"),
+            "f:1:27: overload.shed[1]: needs one of transcripts, bodies, sessions, not \"flows\"\n"
+            "f:1:34: overload.shed[2]: bodies is listed twice");
+}
+
 TEST(Value, Text) {
   const Row rows[] = {
       {"/srv/unspool", "output: \"/srv/unspool\""},

@@ -50,11 +50,11 @@ TEST(WrongFile, Keys) {
       {"idle: 1s", "f:1:1: idle: unknown key (did you mean timeouts.idle?)"},
       {"x: 1",
        "f:1:1: x: unknown key (there are output, protocols, capture, pipeline, limits, timeouts, streams, transfers, "
-       "events, process, spool)"},
+       "events, process, spool, overload)"},
       {"\xc3\xbc\xc3\xbc: 1",
        "f:1:1: \"\xc3\xbc\xc3\xbc\": unknown key (there are output, protocols, capture, pipeline, limits, timeouts, "
        "streams, "
-       "transfers, events, process, spool)"},
+       "transfers, events, process, spool, overload)"},
       {"pipeline: {\"\\e[31m\": 1}",
        "f:1:12: pipeline.\"\\u001b[31m\": unknown key (there are workers, shard_by, ignore_vlans, duplicates, seed)"},
       {"pipeline: {aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee: 1}",
@@ -156,7 +156,7 @@ TEST(WrongFile, Places) {
       {"output: a\r\nstreams:\r\n  grac: 1s\r\n", "f:3:3: streams.grac: unknown key (did you mean streams.grace?)"},
       {"\xef\xbb\xbfgrac: 1s",
        "f:1:1: grac: unknown key (there are output, protocols, capture, pipeline, limits, timeouts, "
-       "streams, transfers, events, process, spool)"},
+       "streams, transfers, events, process, spool, overload)"},
       // A column counts characters, not bytes.
       {"{output: \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9f\", idle: 1}",
        "f:1:17: idle: unknown key (did you mean timeouts.idle?)"},

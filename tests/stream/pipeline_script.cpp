@@ -121,6 +121,7 @@ class PipelineScript::Events : public EventSink {
   void on_unanswered(const UnansweredRecord&) override {}  // counted, as limits are
   void on_limit(const LimitRecord&) override {}
   void on_store(const StoreRecord&) override {}
+  void on_overload(const OverloadRecord&) override {}
   void on_interface(const InterfaceRecord&) override {}
   void on_bad_capture(const BadCapture&) override {}
   void on_stats(Timestamp, const Counts&) override {}

@@ -1,5 +1,6 @@
 #include "transfer/transfer_store.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -334,6 +335,54 @@ TEST_F(TransferStoreTest, WritesEarlyWhenTooMuchIsHeld) {
   EXPECT_EQ(store->files(), "partial/^1 = 40000 bytes\npartial/^2 = 40000 bytes\npartial/^3 = 40000 bytes\n");
   for (const auto& transfer : transfers) transfer->close();
   EXPECT_EQ(store->totals(), "5 files, 200005 bytes, 0 incomplete, 0 not stored");
+}
+
+TEST_F(TransferStoreTest, BodiesThatAreShedAreToldAndNotStored) {
+  for (const Feed feed : {Feed::files, Feed::live}) {
+    ScratchFolder other;
+    Store shed{other.path("out"), OutputDirectory::Reuse::refuse, {.types = TypeSource::prefix, .low_space = 0}, feed};
+    const std::string piece(64U << 10U, 'x');
+    auto under_way = shed.open("/grows"), buffered = shed.open("/small"), page = shed.open("transcript.html");
+    page->keep_under_load();
+    under_way->write(as_bytes(piece));
+    buffered->write(as_bytes("abc"));
+    shed.sink->shed_bodies(true);
+    under_way->write(as_bytes("abc"));
+    under_way->write_gap(2, Cause::not_captured);
+    under_way->write(as_bytes("defg"));
+    buffered->close();
+    page->write(as_bytes("kept"));
+    page->close();
+    shed.keep("/new", "abcdef");
+    shed.keep("/empty", "");
+    auto later = shed.open("/later");
+    later->write(as_bytes("ab"));
+    shed.sink->shed_bodies(false);
+    later->write(as_bytes("c"));
+    later->close();
+    under_way->write(as_bytes("h"));
+    under_way->close();
+    shed.keep("/after", "abc");
+    shed.sink->finish(shed.session.last);
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < shed.said.text.size(); at = shed.said.text.find('\n', at) + 1)
+      lines.push_back(shed.said.text.substr(at, shed.said.text.find('\n', at) - at));
+    const std::string why = " bytes are left out: more came than could be followed (overload.shed)";
+    EXPECT_THAT(lines,
+                testing::UnorderedElementsAre(
+                    "/small: 3 bytes, sha256 ba7816bf in transfers/10.0.0.5/^%2Fsmall",
+                    testing::StartsWith("transcript.html: 4 bytes, sha256"),
+                    "/new: 6 bytes, 0<6 limit>, nowhere, error: 6" + why, testing::StartsWith("/empty: 0 bytes, "),
+                    testing::AllOf(testing::StartsWith("/later: 3 bytes, 0<2 limit>, sha256"),
+                                   testing::HasSubstr("^%2Flater.incomplete, error: 2" + why)),
+                    testing::AllOf(testing::StartsWith("/grows: 65546 bytes, 65536<3 limit>, 65539<2 not_captured>, "
+                                                       "65541<4 limit>, sha256"),
+                                   testing::HasSubstr("^%2Fgrows.incomplete, error: 7" + why)),
+                    "/after: 3 bytes, sha256 ba7816bf in transfers/10.0.0.5/^%2Fafter"));
+    EXPECT_EQ(shed.sink->bodies_shed(), 3U);
+    EXPECT_EQ(shed.totals(), "6 files, 65548 bytes, 2 incomplete, 1 not stored");
+    EXPECT_FALSE(shed.store->failed());
+  }
 }
 
 }  // namespace
