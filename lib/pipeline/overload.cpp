@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace unspool {
 
 std::optional<Overload::Step> Overload::judge(const Pressure& pressure, Time now) {
   lost_ += pressure.lost;
-  const bool is_behind = pressure.lost > 0 || pressure.filled >= settings_.above;
+  const bool goes_on_losing = std::exchange(was_losing_, pressure.lost > 0) && pressure.lost > 0;
+  const bool is_behind = goes_on_losing || pressure.filled >= settings_.above;
   const bool gets_better = pressure.lost == 0 && pressure.filled < filled_;
   const bool is_calm = pressure.lost == 0 && pressure.filled <= std::min(settings_.below, settings_.above - 1);
   filled_ = pressure.filled;

@@ -62,6 +62,7 @@ class Overload {
   Begun begun_[3];           // each of them
   std::optional<Time> calm_since_;
   std::uint32_t filled_ = 0;  // at the last look
+  bool was_losing_ = false;   // likewise: one loss alone is none of ours to mend
   std::uint64_t lost_ = 0;    // in all
   std::uint64_t steps_ = 0;
 };

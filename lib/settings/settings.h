@@ -173,7 +173,8 @@ enum class Shed : std::uint8_t { transcripts, bodies, sessions };
 /// Live, where more comes than can be followed: what is left out for it.
 struct OverloadSettings {
   std::vector<Shed> shed{Shed::transcripts, Shed::bodies, Shed::sessions};  // one after another; empty: nothing
-  std::uint32_t above = 75;  // percent of a thread's part of capture.queue: one more is left out; at each loss, too
+  std::uint32_t above =
+      75;  // percent of a thread's part of capture.queue: one more is left out; where packets are lost, too
   std::uint32_t below = 25;  // likewise, and no loss, for as long as `calm`: the last one is taken in again
   std::chrono::milliseconds calm{10'000};
 

@@ -53,7 +53,8 @@ TEST(Overload, NoFurtherThanHelps) {
 }
 
 TEST(Overload, LossesCountWhateverIsFilled) {
-  EXPECT_EQ(steps(kShort, {{.filled = 0, .lost = 1}, {}, {}, {}, {}}), "0 -transcripts, 4 +transcripts 4s 1");
+  EXPECT_EQ(steps(kShort, {{.lost = 9}, {}, {.lost = 9}, {}, {.lost = 9}, {}}), "") << "each alone";
+  EXPECT_EQ(steps(kShort, {{.lost = 3}, {.lost = 1}, {}, {}, {}, {}}), "1 -transcripts, 5 +transcripts 4s 1");
   EXPECT_EQ(steps(kShort, {{.filled = 90, .lost = 1}, {.filled = 80, .lost = 9}, {.filled = 70, .lost = 9}}),
             "0 -transcripts, 2 -bodies")
       << "emptier, but not enough";
@@ -67,7 +68,7 @@ TEST(Overload, EachStepBackNeedsACalmOfItsOwn) {
 
 TEST(Overload, CountsWhatWasLostAsLongAsItLasted) {
   EXPECT_EQ(steps(kShort, {{.lost = 100}, {.lost = 20}, {.lost = 3}, {}, {}, {}, {}, {}, {}, {}}),
-            "0 -transcripts, 2 -bodies, 6 +bodies 4s 3, 9 +transcripts 9s 123");
+            "1 -transcripts, 6 +transcripts 5s 23");
 }
 
 TEST(Overload, OrderAndContentAreSettings) {
