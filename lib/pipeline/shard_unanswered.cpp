@@ -30,7 +30,7 @@ Syn syn_of(const Item& item) {
 std::uint32_t Shard::find_waiting(const Item& item) {
   const std::uint32_t waiting = unanswered_.find(item.key, item.hash);
   if (waiting == unanswered_.kNone) return waiting;
-  const Timestamp deadline = heard(unanswered_.at(waiting).clock) + settings_.timeouts.handshake;
+  const Timestamp deadline = heard(unanswered_.clock(waiting)) + settings_.timeouts.handshake;
   if (deadline > clock_) return waiting;
   end_unanswered(waiting, Ending::idle, deadline);
   return unanswered_.kNone;
@@ -112,7 +112,7 @@ void Shard::expire_unanswered() {
   for (;;) {
     const std::uint32_t oldest = unanswered_.oldest();
     if (oldest == unanswered_.kNone) return;
-    const Timestamp deadline = heard(unanswered_.at(oldest).clock) + settings_.timeouts.handshake;
+    const Timestamp deadline = heard(unanswered_.clock(oldest)) + settings_.timeouts.handshake;
     if (deadline > clock_) return;
     end_unanswered(oldest, Ending::idle, deadline);
   }

@@ -18,9 +18,7 @@ std::uint16_t saturated(std::uint64_t n) { return static_cast<std::uint16_t>(std
 }  // namespace
 
 UnansweredTable::UnansweredTable(std::uint32_t most)
-    : most_{most},
-      slots_(std::bit_ceil(std::size_t{most} * 2), kNone),
-      mask_{static_cast<std::uint32_t>(slots_.size() - 1)} {}
+    : most_{most}, slots_(std::bit_ceil(std::size_t{most} * 2)), mask_{static_cast<std::uint32_t>(slots_.size() - 1)} {}
 
 bool UnansweredTable::is(const Record& record, const SessionKey& key) const {
   const Surroundings& around = surroundings_[record.surroundings];
@@ -29,9 +27,9 @@ bool UnansweredTable::is(const Record& record, const SessionKey& key) const {
 }
 
 std::uint32_t UnansweredTable::find(const SessionKey& key, std::uint32_t hash) const {
-  for (std::uint32_t slot = hash & mask_; slots_[slot] != kNone; slot = (slot + 1) & mask_) {
-    const Record& record = records_[slots_[slot]];
-    if (record.hash == hash && is(record, key)) return slots_[slot];
+  for (std::uint32_t slot = hash & mask_; slots_[slot].index != kNone; slot = (slot + 1) & mask_) {
+    const auto [hash_there, index] = slots_[slot];
+    if (hash_there == hash && is(records_[index], key)) return index;
   }
   return kNone;
 }
@@ -87,8 +85,8 @@ bool UnansweredTable::add(const Syn& syn) {
   record.times = 1;
   record.from_high = syn.from_high;
   std::uint32_t slot = syn.hash & mask_;
-  while (slots_[slot] != kNone) slot = (slot + 1) & mask_;
-  slots_[slot] = index;
+  while (slots_[slot].index != kNone) slot = (slot + 1) & mask_;
+  slots_[slot] = {.hash = syn.hash, .index = index};
   order_.push_back(0, index);
   ++size_;
   return true;
@@ -107,8 +105,12 @@ bool UnansweredTable::repeat(std::uint32_t index, const Syn& syn) {
   return true;
 }
 
-UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
+Timestamp UnansweredTable::clock(std::uint32_t index) const {
   using std::chrono::floor, std::chrono::microseconds;
+  return floor<microseconds>(records_[index].time) + microseconds(records_[index].clock_after);
+}
+
+UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
   const Record& record = records_[index];
   const Surroundings& around = surroundings_[record.surroundings];
   UnansweredSyn syn;
@@ -117,7 +119,7 @@ UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
   syn.hash = record.hash;
   syn.from_high = record.from_high;
   syn.time = record.time;
-  syn.clock = floor<microseconds>(record.time) + microseconds(record.clock_after);
+  syn.clock = clock(index);
   syn.seq = record.seq;
   syn.frame_bytes = record.frame_bytes;
   syn.source = around.source;
@@ -129,24 +131,25 @@ UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
 
 void UnansweredTable::erase(std::uint32_t index) {
   std::uint32_t slot = records_[index].hash & mask_;
-  while (slots_[slot] != index) slot = (slot + 1) & mask_;
+  while (slots_[slot].index != index) slot = (slot + 1) & mask_;
   --users_[records_[index].surroundings];
   order_.remove(index);
   free_.push_back(index);
   --size_;
   close_up(slot);
+  if (const std::uint32_t next = oldest(); next != kNone) prefetch(records_[next].hash);  // in a flood, the next to go
 }
 
 /// Moves back what would not be found past the empty slot.
 void UnansweredTable::close_up(std::uint32_t hole) {
-  for (std::uint32_t slot = (hole + 1) & mask_; slots_[slot] != kNone; slot = (slot + 1) & mask_) {
-    const std::uint32_t wanted = records_[slots_[slot]].hash & mask_;
+  for (std::uint32_t slot = (hole + 1) & mask_; slots_[slot].index != kNone; slot = (slot + 1) & mask_) {
+    const std::uint32_t wanted = slots_[slot].hash & mask_;
     const bool stays = hole < slot ? wanted > hole && wanted <= slot : wanted > hole || wanted <= slot;
     if (stays) continue;
     slots_[hole] = slots_[slot];
     hole = slot;
   }
-  slots_[hole] = kNone;
+  slots_[hole] = {};
 }
 
 }  // namespace unspool

@@ -48,6 +48,8 @@ class UnansweredTable {
   /// The same SYN again, from the same side; false when it is another one.
   bool repeat(std::uint32_t index, const Syn& syn);
   UnansweredSyn at(std::uint32_t index) const;
+  /// UnansweredSyn::clock.
+  Timestamp clock(std::uint32_t index) const;
   void erase(std::uint32_t index);
   /// The one that was not repeated for the longest time; kNone when there is none.
   std::uint32_t oldest() const { return order_.front(0); }
@@ -73,6 +75,11 @@ class UnansweredTable {
   };
   static_assert(sizeof(Record) == 64);
 
+  /// With the hash, so that those that merely stand in the way are not looked at.
+  struct Slot {
+    std::uint32_t hash = 0, index = kNone;
+  };
+
   bool is(const Record& record, const SessionKey& key) const;
   std::optional<std::uint16_t> number_of(const Surroundings& surroundings);
   static std::optional<std::int32_t> microseconds_between(Timestamp from, Timestamp to);
@@ -80,8 +87,8 @@ class UnansweredTable {
 
   std::uint32_t most_;
   std::vector<Record> records_;
-  std::vector<std::uint32_t> free_;   // of them
-  std::vector<std::uint32_t> slots_;  // linear probing; a power of two, at most half full
+  std::vector<std::uint32_t> free_;  // of them
+  std::vector<Slot> slots_;          // linear probing; a power of two, at most half full
   std::uint32_t mask_;
   IndexLists order_{1};
   std::vector<Surroundings> surroundings_;
