@@ -55,7 +55,7 @@ def main():
     try:
         comparison = Comparison(options.build.resolve(), scratch, options.runs if options.table else 1, tiny=options.check)
         text = comparison.text()
-        print(text)
+        print('Of little: the figures below say nothing.\n' * options.check + text)
         if options.table:
             write_table(text)
     finally:

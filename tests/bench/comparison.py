@@ -1,7 +1,6 @@
 """Which workloads, which programs, and what of it is told."""
 import json, os, platform, shlex, shutil, subprocess, sys
 from datetime import date
-from pathlib import Path
 
 from measure import cpu, peak, run_in_turn, wall
 
@@ -98,10 +97,13 @@ class Comparison:
             rows.append(('web, CPU', 'libnids', f'{self.against_libnids:.2f}', '0.33'))
         files = f"{HTTP} --set transfers.digest=none"
         if self.peer_on('tcpflow', web):
-            ours, theirs = self.net_cpu([(lambda at: self.unspool_on(at, files), web),
-                                         (lambda at: self.peer_on('tcpflow', at), web)])
+            untyped = f'{files} --set transfers.types=none'
+            ours, plain, theirs = self.net_cpu([(lambda at: self.unspool_on(at, files), web),
+                                                (lambda at: self.unspool_on(at, untyped), web),
+                                                (lambda at: self.peer_on('tcpflow', at), web)])
             rows.append(('web, http on, files to tmpfs, digests off, events on; CPU', 'tcpflow writing its files there',
-                         f'{ours / theirs:.2f} ({ours:.2f} s)', '0.35'))
+                         f'{ours / theirs:.2f} ({ours:.2f} s; without types: {plain / theirs:.2f}, {plain:.2f} s)',
+                         '0.35'))
         one, two = run_in_turn([self.unspool_on(web, HTTP, 0), self.unspool_on(web, HTTP, 2)], self.runs, self.output)
         rows.append(('web, http on, files, sha256 on; wall', '`-j 2` against `-j 0`',
                      f'{wall(two) / wall(one):.2f} ({wall(two):.2f} s)', '0.65'))
@@ -180,14 +182,18 @@ class Comparison:
         print(*what, file=sys.stderr, flush=True)
 
     def text(self):
+        """All of it, in Markdown."""
+        load = os.getloadavg()[0]
         self.against_libnids = None
         right = {workload: self.streams_right(workload) for workload in ('web', 'lossy')}
         for workload, (agree, of) in right.items():
             if agree != of or of == 0:
                 sys.exit(f'{workload}: {of - agree} of {of} streams are not what they are to be')
-        lines = [f'{date.today()}, {machine()}; `-j 0`, medians of {self.runs}, in turn in one run; load before it: '
-                 f'{os.getloadavg()[0]:.1f}. CPU is user + system, less that of a run over an empty capture; figures of '
-                 'unspool and of peers are times the bare loop.', '']
+        lines = [f'{date.today()}, {machine()}; `-j 0`, medians of {self.runs}, in turn in one run. CPU is user + system, '
+                 'less that of a run over an empty capture; figures of unspool and of peers are times the bare loop.', '']
+        if load > 1:
+            lines += [f'**Others used the machine meanwhile (load {load:.1f}): ratios of CPU are rough, times on the wall '
+                      'say nothing.**', '']
         lines += self.ratios()
         lines += ['', '| what | against | measured | at most |', '|---|---|---|---|']
         lines += [f'| {" | ".join(row)} |' for row in self.others()]

@@ -28,7 +28,7 @@ int main(int count, char** words) {
   nids_params.filename = words[1];
   nids_params.n_tcp_streams = std::atoi(words[2]);
   nids_params.scan_num_hosts = 0;  // no port scans are looked for
-  nids_params.syslog = [] {};  // called with what was odd
+  nids_params.syslog = [] {};      // called with what was odd
   if (::nids_init() == 0) return fmt::print(stderr, "peer_libnids: {}\n", nids_errbuf), 1;
   void (*on_tcp_pointer)(tcp_stream*, void**) = on_tcp;
   ::nids_register_tcp(reinterpret_cast<void*>(on_tcp_pointer));

@@ -148,9 +148,12 @@ Totals make(const Order& ordered, const Taker& taker) {
     if (begun == planner.sessions()) return std::nullopt;
     return planner.plan(begun++);
   };
-  return mix(
-      {.next = next, .at_once = order.at_once, .seed = order.seed + 1, .packets_a_second = order.packets_a_second},
-      taker);
+  return mix({.next = next,
+              .at_once = order.at_once,
+              .seed = order.seed + 1,
+              .packets_a_second = order.packets_a_second,
+              .most_packets = order.most_packets},
+             taker);
 }
 
 Totals mix(const Mix& of, const Taker& taker) {
@@ -167,7 +170,7 @@ Totals mix(const Mix& of, const Taker& taker) {
       more = plan.has_value();
       if (plan) live.emplace_back(*plan);
     }
-    if (live.empty()) return totals;
+    if (live.empty() || totals.packets >= of.most_packets) return totals;
     MadeFlow& flow = live[dice.between(0, live.size() - 1)];
     MadeSegment segment;
     bool goes_on = true;

@@ -25,6 +25,7 @@ struct Order {
   std::uint32_t at_once = 0;  // sessions whose packets are mixed; 0: as measured
   std::uint64_t seed = 1;
   std::uint32_t packets_a_second = 500'000;  // by their stamps
+  std::uint64_t most_packets = UINT64_MAX;   // then it stops, wherever sessions are
   bool with_truth = false;
 };
 
@@ -48,6 +49,7 @@ struct Mix {
   std::uint32_t at_once = 64;
   std::uint64_t seed = 1;
   std::uint32_t packets_a_second = 500'000;
+  std::uint64_t most_packets = UINT64_MAX;
 };
 Totals mix(const Mix& of, const Taker& taker);
 
