@@ -5,7 +5,11 @@ build_packages='g++ cmake ninja-build pkg-config libpcap-dev libboost-dev libspd
 libsystemd-dev libcap-ng-dev libcli11-dev libssl-dev libexpected-dev libxxhash-dev libmagic-dev zlib1g-dev libbrotli-dev libzstd-dev'
 
 # What the tests need beside it.
-test_packages='libgtest-dev libgmock-dev iproute2'
+test_packages='libgtest-dev libgmock-dev iproute2 libbenchmark-dev'
+
+# What tests/bench compares with, where it is there.
+# shellcheck disable=SC2034
+bench_packages='libnids-dev libtins-dev tcpflow tshark'
 
 # What CI needs beside both: a second compiler, the formatter whose version the project's format is, and what judges units.
 ci_packages='clang-14 libclang-rt-14-dev clang-format-14 git python3 chromium systemd'

@@ -1,47 +1,66 @@
 #!/usr/bin/env python3
-"""CPU time of commands against the first one, run in turn: A B A B ...
+"""What unspool costs beside others: on the same files, in turn (A B A B ...), medians of the CPU's time.
 
-usage: compare.py [--runs N] [--discard DIR] 'COMMAND A' 'COMMAND B' ...
+usage: compare.py [--runs N] [--discard DIR] 'COMMAND A' 'COMMAND B' ...    any commands, against the first one
+       compare.py --table [--runs N] [--build DIR] [--scratch DIR]          all that README.md beside this lists, into it
+       compare.py --check [--build DIR]                                     that all of it works, on little
 
-CPU is user + system of the command and its children (getrusage). A run before the first is not counted: it warms the
-page cache. DIR is removed before each run. Prints median CPU, median peak memory, and the ratio to the first command.
+DIR of --discard is removed before each run. --build: where `cmake --build --preset bench --target bench` put its
+programs (build/bench). --scratch: on tmpfs, 4 GB; captures are made there (/dev/shm/unspool-bench).
 """
-import argparse, os, resource, shlex, shutil, statistics, subprocess, sys
+import argparse, os, shutil, sys
+from pathlib import Path
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument('--runs', type=int, default=5)
-parser.add_argument('--discard')
-parser.add_argument('commands', nargs='+')
-options = parser.parse_args()
+sys.dont_write_bytecode = True
+from comparison import Comparison
+from measure import cpu, peak, run_in_turn
 
-
-def run(command):
-    if options.discard:
-        shutil.rmtree(options.discard, ignore_errors=True)
-    read_end, write_end = os.pipe()
-    if os.fork() == 0:
-        status = subprocess.run(shlex.split(command), stdout=subprocess.DEVNULL).returncode
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        os.write(write_end, f'{status} {used.ru_utime + used.ru_stime} {used.ru_maxrss}'.encode())
-        os._exit(0)
-    os.close(write_end)
-    status, cpu, peak = os.read(read_end, 200).split()
-    os.close(read_end)
-    os.wait()
-    if int(status) != 0:
-        sys.exit(f'exit {int(status)}: {command}')
-    return float(cpu), int(peak)
+HERE = Path(__file__).resolve().parent
 
 
-results = {c: [] for c in options.commands}
-for turn in range(options.runs + 1):
-    for command in options.commands:
-        measured = run(command)
-        if turn > 0:
-            results[command].append(measured)
-base = statistics.median(cpu for cpu, _ in results[options.commands[0]])
-for command, measured in results.items():
-    cpu = statistics.median(c for c, _ in measured)
-    low, high = min(c for c, _ in measured), max(c for c, _ in measured)
-    peak = statistics.median(p for _, p in measured) / 1024
-    print(f'{cpu:8.3f} s CPU ({low:.3f} to {high:.3f})  {peak:7.1f} MiB peak  {cpu / base:6.2f} x  {command}')
+def compare_commands(options):
+    costs = run_in_turn(options.commands, options.runs, options.discard)
+    base = cpu(costs[0])
+    for command, of_command in zip(options.commands, costs):
+        times = [c.cpu for c in of_command]
+        print(f'{cpu(of_command):8.3f} s CPU ({min(times):.3f} to {max(times):.3f})  '
+              f'{peak(of_command) / (1 << 20):7.1f} MiB peak  {cpu(of_command) / base:6.2f} x  {command}')
+
+
+def write_table(text):
+    """Between the two marks of the README."""
+    readme = HERE / 'README.md'
+    before, rest = readme.read_text().split('<!-- measured -->\n', 1)
+    after = rest.split('<!-- end -->', 1)[1]
+    readme.write_text(f'{before}<!-- measured -->\n{text}<!-- end -->{after}')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--runs', type=int, default=5)
+    parser.add_argument('--discard')
+    parser.add_argument('--table', action='store_true')
+    parser.add_argument('--check', action='store_true')
+    parser.add_argument('--build', type=Path, default=HERE.parents[1] / 'build/bench')
+    parser.add_argument('--scratch', type=Path)
+    parser.add_argument('commands', nargs='*')
+    options = parser.parse_args()
+    if not options.table and not options.check:
+        if not options.commands:
+            parser.error('nothing to be compared')
+        return compare_commands(options)
+    shm = Path('/dev/shm' if os.access('/dev/shm', os.W_OK) else '/tmp')
+    scratch = options.scratch or shm / f'unspool-bench-{os.getpid()}'
+    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        comparison = Comparison(options.build.resolve(), scratch, options.runs if options.table else 1, tiny=options.check)
+        text = comparison.text()
+        print('Of little: the figures below say nothing.\n' * options.check + text)
+        if options.table:
+            write_table(text)
+    finally:
+        shutil.rmtree(scratch)
+
+
+if __name__ == '__main__':
+    main()

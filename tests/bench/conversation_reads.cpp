@@ -1,12 +1,11 @@
-// How many reads a second a conversation makes, in a session whose chunks hold many of them: cmake --build --preset
-// release --target bench_conversation_reads.
-#include <chrono>
-#include <cstdio>
+// How many reads a second a conversation makes, in a session whose chunks hold many of them, or less than one.
+#include <benchmark/benchmark.h>
+
 #include <string>
 
 #include "plugin/conversation.h"
 
-namespace unspool {
+namespace unspool::bench {
 namespace {
 
 class Nowhere : public Outputs {
@@ -20,11 +19,11 @@ class Nowhere : public Outputs {
   void limit_reached(std::string_view) override {}
 };
 
-void run(std::size_t chunk_bytes) {
-  constexpr std::uint64_t kBytes = std::uint64_t{1} << 28U;
-  Session session;
+void reads_of_a_conversation(benchmark::State& state) {
+  const Session session;
   Nowhere outputs;
-  std::uint64_t reads = 0, sum = 0;
+  std::int64_t reads = 0;
+  std::uint64_t sum = 0, at = 0;
   const auto parser = converse(session, outputs, "bench", [&](Followed& followed) -> Conversation {
     auto client = followed.client();
     for (;;) {
@@ -34,19 +33,15 @@ void run(std::size_t chunk_bytes) {
       reads += 3;
     }
   });
-  const std::string bytes(chunk_bytes, 'x');
-  const auto began = std::chrono::steady_clock::now();
-  for (std::uint64_t at = 0; at < kBytes; at += chunk_bytes) {
+  const std::string bytes(static_cast<std::size_t>(state.range(0)), 'x');
+  for ([[maybe_unused]] auto _ : state) {
     parser->on_chunk({.from = Side::client, .offset = at, .bytes = as_bytes(bytes)});
+    at += bytes.size();
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  std::printf("%6zu bytes a chunk: %7.1f million reads a second (%llu)\n", chunk_bytes,
-              static_cast<double>(reads) / took.count() / 1e6, static_cast<unsigned long long>(sum));
+  benchmark::DoNotOptimize(sum);
+  state.SetItemsProcessed(reads);
 }
+BENCHMARK(reads_of_a_conversation)->ArgName("chunk")->Arg(1)->Arg(3)->Arg(100)->Arg(1460)->Arg(16384);
 
 }  // namespace
-}  // namespace unspool
-
-int main() {
-  for (const std::size_t chunk_bytes : {1U, 3U, 100U, 1460U, 16384U}) unspool::run(chunk_bytes);
-}
+}  // namespace unspool::bench

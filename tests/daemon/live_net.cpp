@@ -141,10 +141,15 @@ Outcome Listening::wait() {
           .err = err()};
 }
 
-long Listening::switches() const {
-  const auto lines = lines_with(fmt::format("/proc/{}/status", child_), "voluntary_ctxt_switches");
-  long sum = 0;
-  for (const std::string& line : lines) sum += std::atol(line.substr(line.find(':') + 1).c_str());
+Listening::Spent Listening::spent() const {
+  Spent sum;
+  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", child_))) {
+    const std::string of = thread.path().string();
+    for (const std::string& line : lines_with(of + "/status", "voluntary_ctxt_switches")) {
+      sum.switches += std::atol(line.substr(line.find(':') + 1).c_str());
+    }
+    sum.cpu += std::chrono::nanoseconds(std::atoll(content(of + "/schedstat").c_str()));
+  }
   return sum;
 }
 

@@ -55,8 +55,12 @@ class Listening {
   /// By SIGTERM.
   Outcome stop();
   Outcome wait();
-  /// How often it gave up the CPU so far.
-  long switches() const;
+  /// By all its threads, so far: how often they gave up the CPU, and how long they had it.
+  struct Spent {
+    long switches = 0;
+    std::chrono::nanoseconds cpu{};
+  };
+  Spent spent() const;
   std::string err() const { return content(scratch_.path("err")); }
 
  private:

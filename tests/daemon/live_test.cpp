@@ -205,9 +205,9 @@ TEST_F(Live, TimersRunWhileNothingComesAndCostNothing) {
   ASSERT_TRUE(program->is_ready()) << program->err();
   network->send("va", Dialog(80).open().client("GET /").packets());
   std::this_thread::sleep_for(200ms);
-  const long before = program->switches();
+  const long before = program->spent().switches;
   EXPECT_TRUE(comes_true([&] { return !events("\"ended\":\"idle\"").empty(); }));
-  EXPECT_LT(program->switches() - before, 100) << "it must sleep while nothing comes";
+  EXPECT_LT(program->spent().switches - before, 100) << "it must sleep while nothing comes";
 }
 
 TEST_F(Live, TotalsAreToldAtIntervals) {

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "pipeline/pipeline.h"
+#include "support/no_transfers.h"
 
 namespace unspool::test {
 namespace {
@@ -76,12 +77,6 @@ class Flows : public EventSink {
  private:
   Hearing& hearing_;
   Pieces& pieces_;
-};
-
-class NoTransfers : public TransferSink {
- public:
-  std::unique_ptr<Transfer> open(const Session&, Side, std::string_view, std::string_view) override { return nullptr; }
-  void session_ended(const Session&) override {}
 };
 
 }  // namespace
