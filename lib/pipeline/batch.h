@@ -60,6 +60,7 @@ struct Batch {
   bool report = false;             // the shard tells its counters, and sends its events on their way
   bool last = false;               // the shard ends all its sessions
 
+  Batch() { items.reserve(kItems); }
   bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
   /// Keeps `block`, which its source still holds, until the batch is cleared; none where the bytes stay anyway.
   void hold(Block* block) {

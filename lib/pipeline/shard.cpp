@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "flow/ports.h"
 
@@ -35,7 +36,7 @@ Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
       most_sessions_{std::clamp(settings.limits.sessions / shards, 1U, SessionTable<TrackedSession>::kMost)},
       outputs_{std::move(outputs)},
       budget_{settings.streams.held_bytes_host, settings.streams.held_bytes_run / shards},
-      context_{settings_.streams, budget_},
+      context_{settings_.streams, budget_, waiting_pool_},
       recorder_{settings_.streams, std::max(settings.events.anomalies / shards, 1U), outputs_, counters_},
       shortest_timeout_{std::min(
           {settings.timeouts.udp, settings.timeouts.handshake, settings.timeouts.closed, settings.timeouts.idle})},
@@ -297,13 +298,22 @@ void Shard::settle(TrackedSession& session) {
   handshakes_.settle();
 }
 
+/// In the order in which they began; those of one moment in that of their endpoints.
+bool Shard::began_before(std::uint32_t a, std::uint32_t b) {
+  const auto what = [](const TrackedSession& session) {
+    return std::tuple{session.start,       session.key.low(),     session.key.high(), session.key.protocol(),
+                      session.key.vlans(), session.key.tunnels(), session.ordinal};
+  };
+  const TrackedSession &first = table_[a], &second = table_[b];
+  return first.start == second.start ? what(first) < what(second) : first.start < second.start;
+}
+
 void Shard::finish(Ending ending) {
   std::vector<std::uint32_t> left;
+  left.reserve(table_.size());
   table_.for_each([&](std::uint32_t index) { left.push_back(index); });
-  std::sort(left.begin(), left.end(), [this](std::uint32_t a, std::uint32_t b) {
-    if (table_[a].start != table_[b].start) return table_[a].start < table_[b].start;
-    return flow_id(table_[a]) < flow_id(table_[b]);
-  });
+  std::sort(left.begin(), left.end());  // nearly the order that is wanted, and that of memory
+  std::sort(left.begin(), left.end(), [this](std::uint32_t a, std::uint32_t b) { return began_before(a, b); });
   for (const std::uint32_t index : left) end(index, ending, clock_);
   while (unanswered_.oldest() != unanswered_.kNone) end_unanswered(unanswered_.oldest(), ending, clock_);
   outputs_.transfers->finish(clock_);

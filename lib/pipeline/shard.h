@@ -17,6 +17,7 @@
 #include "pipeline/unanswered.h"
 #include "pipeline/unanswered_summary.h"
 #include "settings/settings.h"
+#include "stream/waiting.h"
 
 namespace unspool {
 
@@ -64,6 +65,7 @@ class Shard {
   /// Runs the session's timers up to `now`; true when it ended by that.
   bool run_timers(TrackedSession& session, std::uint32_t index, Timestamp now);
   void end(std::uint32_t index, Ending ending, Timestamp when);
+  bool began_before(std::uint32_t a, std::uint32_t b);
   void evict();
   bool is_open(const OpenHandshakes::Entry& handshake);
   void settle(TrackedSession& session);
@@ -77,6 +79,7 @@ class Shard {
   ShardOutputs outputs_;
   ShardCounters counters_;
   HeldBudget budget_;
+  WaitingPool waiting_pool_;
   StreamContext context_;
   Recorder recorder_;
   SessionTable<TrackedSession> table_;

@@ -15,6 +15,12 @@ std::size_t HeldBudget::HashAddress::operator()(const IpAddress& address) const 
 }
 
 HeldBudget::Host& HeldBudget::open(const IpAddress& address) {
+  if (!spare_.empty() && !hosts_.contains(address)) {
+    spare_.back().key() = address;
+    spare_.back().mapped() = {};
+    hosts_.insert(std::move(spare_.back()));
+    spare_.pop_back();
+  }
   Host& host = hosts_[address];
   ++host.users;
   return host;
@@ -22,7 +28,9 @@ HeldBudget::Host& HeldBudget::open(const IpAddress& address) {
 
 void HeldBudget::release(const IpAddress& address) {
   const auto found = hosts_.find(address);
-  if (found != hosts_.end() && --found->second.users == 0) hosts_.erase(found);
+  if (found == hosts_.end() || --found->second.users > 0) return;
+  Accounts::node_type closed = hosts_.extract(found);
+  if (spare_.size() < kSpare) spare_.push_back(std::move(closed));
 }
 
 bool HeldBudget::allows(const Host& host, std::uint64_t bytes) {

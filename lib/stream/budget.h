@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "wire/address.h"
 
@@ -55,7 +56,11 @@ class HeldBudget {
   std::uint64_t host_limit_, run_limit_;
   std::uint64_t held_ = 0, peak_ = 0;
   Refusals refused_{};
-  std::unordered_map<IpAddress, Host, HashAddress> hosts_;
+  using Accounts = std::unordered_map<IpAddress, Host, HashAddress>;
+  static constexpr std::size_t kSpare = 256;
+
+  Accounts hosts_;
+  std::vector<Accounts::node_type> spare_;  // closed ones, whose memory is used again
 };
 
 }  // namespace unspool

@@ -7,7 +7,7 @@ namespace unspool {
 
 Waiting& Delivery::waiting() {
   if (session_.waiting_) return *session_.waiting_;
-  session_.waiting_ = std::make_unique<Waiting>();
+  session_.waiting_ = context_.pool.take();
   for (const unsigned side : {0U, 1U}) {
     const Half& peer = half(1 - side);
     const bool given = peer.state == Base::known && peer.next != peer.base;

@@ -66,29 +66,29 @@ bool Delivery::room_for(unsigned side, const HeldMap& map, const Piece& piece, c
 void Delivery::hold(unsigned side, HeldMap& map, const Piece& piece, const IpAddress& host) {
   Waiting& w = waiting();
   HeldBudget::Host& payer = account(side, host);
-  const auto keep = [&](Position at, Held held) {
+  const std::uint64_t order = w.next_order++;
+  const auto keep = [&](Position at, Bytes bytes, std::uint64_t missing, Origin origin) {
+    Held& held = context_.pool.add(map, at);
+    held.bytes.assign(bytes.begin(), bytes.end());
+    held.missing = missing;
+    held.needs = piece.needs;
+    held.order = order;
+    held.seen = piece.seen;
+    held.origin = origin;
+    held.after_rst = after_reset_of_peer(side);
     if (&map == &w.lanes[side].held) {
       held.after_drop = half(side).lossy;
       half(side).lossy = false;
     }
-    context_.budget.take(payer, held.bytes.size() + HeldBudget::kOverhead);
-    w.lanes[side].bytes += held.bytes.size();
-    map.emplace(at, std::move(held));
+    context_.budget.take(payer, bytes.size() + HeldBudget::kOverhead);
+    w.lanes[side].bytes += bytes.size();
   };
-  Held held{.needs = piece.needs, .order = w.next_order++, .seen = piece.seen, .after_rst = after_reset_of_peer(side)};
   Position at = piece.at;
   piece.by_origin([&](Bytes run, Origin origin) {
-    held.bytes.assign(run.begin(), run.end());
-    held.origin = origin;
-    keep(at, held);
+    keep(at, run, 0, origin);
     at = at + run.size();
   });
-  if (piece.missing > 0) {
-    held.bytes.clear();
-    held.missing = piece.missing;
-    held.origin = piece.last_origin();
-    keep(at, std::move(held));
-  }
+  if (piece.missing > 0) keep(at, {}, piece.missing, piece.last_origin());
   half(side).top = std::max(half(side).top, piece.end());
 }
 
@@ -117,7 +117,7 @@ void Delivery::release(unsigned side, HeldMap& map, HeldMap::iterator held) {
   Waiting::Lane& mine = waiting().lanes[side];
   context_.budget.give_back(*mine.account, held->second.bytes.size() + HeldBudget::kOverhead);
   mine.bytes -= held->second.bytes.size();
-  map.erase(held);
+  context_.pool.remove(map, held);
 }
 
 bool Delivery::holds_past(unsigned side, Position at) {

@@ -1,6 +1,7 @@
 #include "stream/delivery.h"
 
 #include <cassert>
+#include <utility>
 
 namespace unspool {
 
@@ -111,7 +112,7 @@ void Delivery::let_go() {
     }
     if (mine.account != nullptr) context_.budget.release(mine.host);
   }
-  session_.waiting_.reset();
+  context_.pool.give_back(std::move(session_.waiting_));
 }
 
 void Delivery::drop_after_reset() {

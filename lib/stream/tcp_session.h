@@ -35,13 +35,15 @@ struct Arrival {
   const IpAddress* source = nullptr;    // whose account held bytes go to
 };
 
+class Waiting;
+class WaitingPool;
+
 /// What TCP sessions of one shard share.
 struct StreamContext {
   const StreamSettings& settings;
   HeldBudget& budget;
+  WaitingPool& pool;
 };
-
-class Waiting;
 
 class TcpSession {
  public:

@@ -37,6 +37,7 @@ struct Hole {
   Timestamp passed;  // when an acknowledgement first went past it
 };
 
+/// All of one session.
 class Waiting {
  public:
   /// Urgent bytes that are remembered of a side, so that they are out when they come again, too.
@@ -77,6 +78,25 @@ class Waiting {
   std::uint64_t bytes() const { return lanes[0].bytes + lanes[1].bytes; }
   /// Nothing is left to wait for.
   bool idle() const;
+};
+
+/// Keeps the memory of what waits no more, for what waits next: losses come in bursts, over and over. One for each
+/// shard.
+class WaitingPool {
+ public:
+  std::unique_ptr<Waiting> take();
+  /// Of `waiting` nothing is held any more.
+  void give_back(std::unique_ptr<Waiting> waiting);
+
+  /// A part at a place where `map` has none, as new but for the memory of its bytes.
+  Held& add(HeldMap& map, Position at);
+  void remove(HeldMap& map, HeldMap::iterator held);
+
+ private:
+  static constexpr std::size_t kWaiting = 256, kHeld = 4096, kBytes = 2048;  // at most, and of each Held
+
+  std::vector<std::unique_ptr<Waiting>> waiting_;
+  std::vector<HeldMap::node_type> held_;
 };
 
 }  // namespace unspool

@@ -6,6 +6,7 @@
 #include "capture/packet.h"
 #include "pipeline/pipeline.h"
 #include "stream/tcp_session.h"
+#include "stream/waiting.h"
 #include "support/no_events.h"
 #include "support/no_transfers.h"
 
@@ -57,7 +58,8 @@ class Transfer {
 
   StreamSettings settings_;
   HeldBudget budget_{settings_.held_bytes_host, settings_.held_bytes_run};
-  StreamContext context_{settings_, budget_};
+  WaitingPool pool_;
+  StreamContext context_{settings_, budget_, pool_};
   TcpSession session_{std::nullopt};
   Counter counter_;
   IpAddress host_;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "stream/tcp_session.h"
+#include "stream/waiting.h"
 
 namespace unspool::test {
 namespace {
@@ -57,7 +58,8 @@ class Flood {
   StreamSettings settings_{
       .held_bytes = kMany, .held_segments = kMany, .held_bytes_host = kMany, .held_bytes_run = kMany};
   HeldBudget budget_{settings_.held_bytes_host, settings_.held_bytes_run};
-  StreamContext context_{settings_, budget_};
+  WaitingPool pool_;
+  StreamContext context_{settings_, budget_, pool_};
   TcpSession session_{std::nullopt};
   Counter counter_;
   IpAddress host_;

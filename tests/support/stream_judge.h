@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "stream/tcp_session.h"
+#include "stream/waiting.h"
 #include "support/tcp_simulator.h"
 
 namespace unspool::test {
@@ -101,7 +102,8 @@ class Judge : public StreamListener {
   const StreamSettings& settings_;
   std::vector<std::string>* trace_;
   HeldBudget budget_;
-  StreamContext context_{settings_, budget_};
+  WaitingPool pool_;
+  StreamContext context_{settings_, budget_, pool_};
   TcpSession session_{std::nullopt};
   std::array<IpAddress, 2> hosts_;
   std::array<Stream, 2> streams_;

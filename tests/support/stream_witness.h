@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "stream/tcp_session.h"
+#include "stream/waiting.h"
 
 namespace unspool::test {
 
@@ -69,7 +70,8 @@ class Witness : public StreamListener {
   StreamSettings settings_;
   std::optional<unsigned> server_by_port_;
   HeldBudget budget_;
-  StreamContext context_{settings_, budget_};
+  WaitingPool pool_;
+  StreamContext context_{settings_, budget_, pool_};
   TcpSession session_;
   std::array<IpAddress, 2> hosts_;
 

@@ -72,7 +72,7 @@ TcpScript::TcpScript(const StreamSettings& settings, const Isns& isns)
     : SegmentScript{isns},
       settings_{settings},
       budget_{settings.held_bytes_host, settings.held_bytes_run},
-      context_{.settings = settings_, .budget = budget_},
+      context_{.settings = settings_, .budget = budget_, .pool = pool_},
       told_{settings_},
       session_{std::make_unique<TcpSession>(std::nullopt)} {
   hosts_[0].octets.back() = 1;

@@ -16,6 +16,7 @@
 
 #include "stream/history.h"
 #include "stream/tcp_session.h"
+#include "stream/waiting.h"
 #include "support/segment_script.h"
 #include "support/stream_story.h"
 
@@ -78,6 +79,7 @@ class TcpScript : public SegmentScript {
 
   StreamSettings settings_;
   HeldBudget budget_;
+  WaitingPool pool_;
   StreamContext context_;
   Told told_;
   std::unique_ptr<TcpSession> session_;
