@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -46,9 +47,54 @@ std::size_t character(std::string_view text) {
 
 }  // namespace
 
+/// One token, with the comma in front of it if there is one: put together first, since each append to a string costs as
+/// much as a dozen bytes.
+class JsonWriter::Token {
+ public:
+  static constexpr std::size_t kRoom = 64;
+
+  explicit Token(JsonWriter& json) : json_{json} {
+    if (json.comma_) *end_++ = ',';
+    json.comma_ = true;
+  }
+  Token& add(char c) {
+    *end_++ = c;
+    return *this;
+  }
+  /// What is longer than there is room goes straight out.
+  Token& add(std::string_view text) {
+    if (text.size() > room()) {
+      flush();
+      json_.out_ += text;
+      return *this;
+    }
+    end_ = std::copy(text.begin(), text.end(), end_);
+    return *this;
+  }
+  Token& add(std::uint64_t number) {
+    end_ = std::to_chars(end_, bytes_.data() + bytes_.size(), number).ptr;
+    return *this;
+  }
+  JsonWriter& write() {
+    flush();
+    return json_;
+  }
+
+ private:
+  /// Leaves some for single characters.
+  std::size_t room() const { return kRoom - static_cast<std::size_t>(end_ - bytes_.data()); }
+  void flush() {
+    json_.out_.append(bytes_.data(), end_);
+    end_ = bytes_.data();
+  }
+
+  JsonWriter& json_;
+  std::array<char, kRoom + 8> bytes_;
+  char* end_ = bytes_.data();
+};
+
 JsonWriter& JsonWriter::open(char bracket) {
-  separate();
-  out_ += bracket;
+  Token{*this}.add(bracket).write();
   comma_ = false;
   return *this;
 }
@@ -59,29 +105,21 @@ JsonWriter& JsonWriter::close(char bracket) {
   return *this;
 }
 
-void JsonWriter::separate() {
-  if (comma_) out_ += ',';
-  comma_ = true;
-}
-
 JsonWriter& JsonWriter::key(std::string_view name) {
-  separate();
-  out_ += '"';
-  out_ += name;
-  out_ += "\":";
+  Token{*this}.add('"').add(name).add('"').add(':').write();
   comma_ = false;
   return *this;
 }
 
-JsonWriter& JsonWriter::value(bool b) {
-  separate();
-  out_ += b ? "true" : "false";
-  return *this;
-}
+JsonWriter& JsonWriter::value(bool b) { return Token{*this}.add(b ? "true" : "false").write(); }
+
+JsonWriter& JsonWriter::members(std::string_view written) { return Token{*this}.add(written).write(); }
 
 JsonWriter& JsonWriter::value(std::string_view text) {
-  separate();
-  out_ += '"';
+  const bool is_short = text.size() < Token::kRoom;
+  if (is_short && std::all_of(text.begin(), text.end(), [](char c) { return is_plain(static_cast<unsigned char>(c)); }))
+    return Token{*this}.add('"').add(text).add('"').write();
+  Token{*this}.add('"').write();
   const std::size_t most = text.size() > kLongest ? kLongest : text.size();
   std::size_t at = 0;
   while (at < most) {
@@ -109,11 +147,10 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   return *this;
 }
 
-void JsonWriter::append_number(bool negative, std::uint64_t magnitude) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), magnitude).ptr;
-  if (negative) out_ += '-';
-  out_.append(digits.data(), end);
+JsonWriter& JsonWriter::number(bool negative, std::uint64_t magnitude) {
+  Token token{*this};
+  if (negative) token.add('-');
+  return token.add(magnitude).write();
 }
 
 }  // namespace unspool

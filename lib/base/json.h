@@ -30,18 +30,13 @@ class JsonWriter {
   JsonWriter& value(const char* text) { return value(std::string_view{text}); }
   JsonWriter& value(bool b);
   template <std::integral T>
-  requires(!std::same_as<T, bool>) JsonWriter& value(T number) {
-    separate();
-    append_number(number < 0, number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number));
-    return *this;
+  requires(!std::same_as<T, bool>) JsonWriter& value(T n) {
+    const auto magnitude = static_cast<std::uint64_t>(n);
+    return number(n < 0, n < 0 ? 0 - magnitude : magnitude);
   }
 
   /// Members that another writer has written, in an object.
-  JsonWriter& members(std::string_view written) {
-    separate();
-    out_ += written;
-    return *this;
-  }
+  JsonWriter& members(std::string_view written);
 
   template <class T>
   JsonWriter& member(std::string_view name, const T& v) {
@@ -49,10 +44,10 @@ class JsonWriter {
   }
 
  private:
+  class Token;
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
-  void separate();
-  void append_number(bool negative, std::uint64_t magnitude);
+  JsonWriter& number(bool negative, std::uint64_t magnitude);
 
   std::string& out_;
   bool comma_ = false;  // before the next value or key

@@ -34,7 +34,7 @@ std::string advice(int error) {
 std::string lost_line(Timestamp time, std::uint64_t lines, int error) {
   std::string text;
   JsonWriter json{text};
-  json.begin_object().member("timestamp", eve_time(time)).member("event_type", "anomaly");
+  json.begin_object().member("timestamp", EveTime{time}).member("event_type", "anomaly");
   json.key("anomaly").begin_object().member("type", "output").member("event", "events_lost").end_object();
   json.key("unspool").begin_object().member("lines", lines).member("why", os_error(error)).end_object().end_object();
   return text + '\n';

@@ -106,7 +106,7 @@ EventWriter::EventWriter(EventLog& log)
 JsonWriter EventWriter::begin(std::string_view type, Timestamp time) {
   last_ = time;
   JsonWriter json{lines_};
-  json.begin_object().member("timestamp", eve_time(time)).member("event_type", type);
+  json.begin_object().member("timestamp", EveTime{time}).member("event_type", type);
   return json;
 }
 
@@ -120,7 +120,7 @@ JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Sessi
                               std::string_view app_proto) {
   last_ = time;
   JsonWriter json{lines_};
-  json.begin_object().member("timestamp", eve_time(time)).member("flow_id", flow_id(session));
+  json.begin_object().member("timestamp", EveTime{time}).member("flow_id", flow_id(session));
   source(json, session.source, session.start);
   json.member("event_type", type);
   write_vlans(json, session.key.vlans());
@@ -151,7 +151,7 @@ void EventWriter::on_flow(const FlowRecord& flow) {
   json.key("flow").begin_object();
   json.member("pkts_toserver", flow.packets[0]).member("pkts_toclient", flow.packets[1]);
   json.member("bytes_toserver", flow.wire_bytes[0]).member("bytes_toclient", flow.wire_bytes[1]);
-  json.member("start", eve_time(session.start)).member("end", eve_time(session.last)).member("age", age(session));
+  json.member("start", EveTime{session.start}).member("end", EveTime{session.last}).member("age", age(session));
   json.member("state", flow_state(flow)).member("reason", flow_reason(flow.ended)).end_object();
 
   json.key("unspool").begin_object();
@@ -288,7 +288,7 @@ void EventWriter::on_overload(const OverloadRecord& overload) {
   json.key("unspool").begin_object().member("level", overload.level).member("queue_percent", overload.filled);
   json.member("packets_lost", overload.lost);
   if (!overload.begins) {
-    json.member("since", eve_time(overload.time - overload.lasted));
+    json.member("since", EveTime{overload.time - overload.lasted});
     json.member("seconds", std::chrono::duration_cast<std::chrono::seconds>(overload.lasted).count());
     json.member("left_out", overload.left_out);
   }

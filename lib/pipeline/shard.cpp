@@ -309,6 +309,7 @@ bool Shard::began_before(std::uint32_t a, std::uint32_t b) {
 }
 
 void Shard::finish(Ending ending) {
+  wheel_ = TimerWheel{};  // its memory is enough for what follows
   std::vector<std::uint32_t> left;
   left.reserve(table_.size());
   table_.for_each([&](std::uint32_t index) { left.push_back(index); });
