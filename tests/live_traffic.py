@@ -1,0 +1,251 @@
+"""Traffic for scripts that let unspool listen: a network namespace of one's own with the veth pair va - vb, and a sender.
+
+Without a command line; see soak.py, kill_soak.py, disk_trouble.py and frozen_shard.py.
+"""
+import ctypes, itertools, json, os, random, shutil, signal, socket, struct, subprocess, sys, threading, time
+
+MARK = 'UNSPOOL_OWN_NETWORK'
+
+
+def enter_own_network():
+    """Starts the script again in namespaces of its own (network, mounts), with va and vb up; a message where that cannot be."""
+    if os.environ.get(MARK) == 'yes':
+        for line in ('add va type veth peer name vb', 'set va mtu 65535 up', 'set vb mtu 65535 up'):
+            subprocess.run(['ip', 'link', *line.split()], check=True)
+        return
+    for missing in [tool for tool in ('ip', 'unshare') if not shutil.which(tool)]:
+        sys.exit(skipped(f'no {missing}'))
+    if os.geteuid() != 0:
+        sys.exit(skipped('needs root, to make a network namespace'))
+    if subprocess.run(['unshare', '-n', '-m', 'true'], stderr=subprocess.DEVNULL).returncode != 0:
+        sys.exit(skipped('a network namespace cannot be made here'))
+    os.environ[MARK] = 'yes'
+    os.execvp('unshare', ['unshare', '-n', '-m', '--propagation', 'private', sys.executable, *sys.argv])
+
+
+def skipped(why):
+    print('skipped:', why)
+    return 0
+
+
+# ---- packets
+
+def checksum(data):
+    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xffff
+
+
+def ip4(source, destination, protocol, payload):
+    """An Ethernet frame; only IP's own checksum is right, as on a host that leaves the others to its card."""
+    head = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(payload), 1, 0x4000, 64, protocol, 0, source, destination)
+    head = head[:10] + struct.pack('!H', checksum(head)) + head[12:]
+    return b'\2\0\0\0\0\2\2\0\0\0\0\1\x08\0' + head + payload
+
+
+def tcp(source, destination, ports, seq, ack, flags, payload=b''):
+    head = struct.pack('!HHIIBBHHH', *ports, seq & 0xffffffff, ack & 0xffffffff, 5 << 4, flags, 65535, 0, 0)
+    return ip4(source, destination, 6, head + payload)
+
+
+def udp(source, destination, ports, payload):
+    return ip4(source, destination, 17, struct.pack('!HHHH', *ports, 8 + len(payload), 0) + payload)
+
+
+SYN, FIN, ACK, PUSH = 2, 1, 16, 8
+
+
+def http_session(n, body, client=None, server=None, close=True):
+    """GET /file-n and its reply of those bytes; the frames one by one."""
+    client, server = client or bytes([10, 0, n % 7, 5]), server or bytes([10, 1, n % 3, 9])
+    port = 2000 + n % 60000
+    to = lambda *rest: tcp(client, server, (port, 80), *rest)
+    back = lambda *rest: tcp(server, client, (80, port), *rest)
+    request = b'GET /file-%d HTTP/1.1\r\nHost: a\r\n\r\n' % n
+    reply = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(body) + body
+    yield to(99, 0, SYN)
+    yield back(499, 100, SYN | ACK)
+    yield to(100, 500, PUSH | ACK, request)
+    ours = 100 + len(request)
+    for at in range(0, len(reply), 1400):
+        yield back(500 + at, ours, PUSH | ACK, reply[at:at + 1400])
+        yield to(ours, 500 + at + len(reply[at:at + 1400]), ACK)
+    theirs = 500 + len(reply)
+    if close:
+        yield to(ours, theirs, FIN | ACK)
+        yield back(theirs, ours + 1, FIN | ACK)
+        yield to(ours + 1, theirs + 1, ACK)
+
+
+def in_turn(sessions, at_a_time):
+    """The frames of sessions that overlap, `at_a_time` of them."""
+    waiting, open_ones = iter(sessions), []
+    while True:
+        open_ones += itertools.islice(waiting, at_a_time - len(open_ones))
+        if not open_ones:
+            return
+        for one in list(open_ones):
+            frame = next(one, None)
+            if frame is None:
+                open_ones.remove(one)
+            else:
+                yield frame
+
+
+def renumbered(frames):
+    """Those frames again and again, each time with other clients: hosts 10.x.0.0 become 10.x.R.R in round R, so that sessions are new."""
+    table = []
+    for frame in map(bytearray, frames):
+        at = next((at for at in (26, 30) if frame[at] == 10 and frame[at + 2:at + 4] == b'\0\0'), None)
+        table.append((frame, at, ~struct.unpack_from('!H', frame, 24)[0] & 0xffff))
+    write = struct.Struct('!H').pack_into
+    for number in itertools.count(1):
+        word = number & 0xffff
+        for frame, at, others in table:
+            if at is None:
+                continue
+            total = others + word
+            write(frame, 24, ~((total & 0xffff) + (total >> 16)) & 0xffff)
+            write(frame, at + 2, word)
+        yield [frame for frame, _, _ in table]
+
+
+def write_capture(path, frames, gap=2, began=1_160_000_000):
+    """`gap` microseconds between two frames."""
+    with open(path, 'wb') as file:
+        file.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for n, frame in enumerate(frames):
+            at = n * gap
+            file.write(struct.pack('<IIII', began + at // 1_000_000, at % 1_000_000, len(frame), len(frame)) + frame)
+
+
+# ---- on the wire
+
+class Sender:
+    """A process that sends frames on va, `rate` of them a second, in small bursts. Time that the machine takes from it is not caught up."""
+
+    BURST = 0.005
+
+    def __init__(self, rounds, rate, nice=0):
+        """`rounds`: lists of frames, one after the other."""
+        self.pid = os.fork()
+        if self.pid:
+            return
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            end_with_parent()
+            os.nice(nice)
+            self.send(rounds, rate)
+        finally:
+            os._exit(0)
+
+    def send(self, rounds, rate):
+        wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        wire.bind(('va', 0))
+        burst, due, left = max(1, round(rate * self.BURST)), time.monotonic(), 0
+        for frames in rounds:
+            for frame in frames:
+                if left == 0:
+                    left = burst
+                    due = max(due + burst / rate, time.monotonic() - 0.02)
+                    time.sleep(max(0, due - time.monotonic()))
+                left -= 1
+                while True:
+                    try:
+                        wire.send(frame)
+                        break
+                    except OSError:
+                        time.sleep(0.0005)  # the queue of the device is full
+
+    def wait(self):
+        """Until all was sent."""
+        os.waitpid(self.pid, 0)
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGTERM)
+        self.wait()
+
+
+def end_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+class Listening:
+    """unspool on vb, from when it says that it is ready."""
+
+    def __init__(self, unspool, out, work, more=(), limits=None, append=True):
+        address = os.path.join(work, 'notify')
+        if os.path.exists(address):
+            os.unlink(address)
+        self.out = out
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        began = time.monotonic()
+        command = [unspool, '-q', '-i', 'vb', '-o', out, *(['--append'] if append else []), *more]
+        self.process = subprocess.Popen(command, env=dict(os.environ, NOTIFY_SOCKET=address), stdout=subprocess.DEVNULL,
+                                        preexec_fn=limits)
+        self.pid = self.process.pid
+        self.socket.settimeout(60)
+        while b'READY=1' not in self.socket.recv(4096):
+            pass
+        self.ready_after = time.monotonic() - began
+        self.socket.settimeout(None)
+        threading.Thread(target=self.read_notices, daemon=True).start()
+
+    def read_notices(self):
+        """As systemd does."""
+        while True:
+            try:
+                if not self.socket.recv(4096):
+                    return
+            except OSError:
+                return
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def stop(self, with_signal=signal.SIGTERM):
+        """Its exit code."""
+        if self.is_running():
+            self.process.send_signal(with_signal)
+        code = self.process.wait()
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        return code
+
+
+def status(pid, name):
+    """A line of /proc/PID/status, in KiB where it is memory."""
+    with open(f'/proc/{pid}/status') as file:
+        for line in file:
+            if line.startswith(name + ':'):
+                return int(line.split()[1])
+    raise KeyError(name)
+
+
+def processor_seconds(pid):
+    with open(f'/proc/{pid}/stat') as file:
+        fields = file.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+# ---- what came of it
+
+def event_lines(path):
+    """Each line of an events.json but one that is not yet finished; ValueError with its place where one is none."""
+    with open(path, 'rb') as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b'\n'):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise ValueError(f'{path}:{number}: {line[:120]}') from None
+
+
+def transfers_below(out):
+    """Path below `out`, for each entry."""
+    for directory, _, names in os.walk(os.path.join(out, 'transfers')):
+        for name in names:
+            yield os.path.relpath(os.path.join(directory, name), out)
