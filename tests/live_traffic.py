@@ -171,48 +171,62 @@ def end_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
-class Listening:
-    """unspool on vb, from when it says that it is ready."""
+class Running:
+    """One start of the program, with a socket on which it says that it is ready."""
 
-    def __init__(self, unspool, out, work, more=(), limits=None, append=True):
+    def __init__(self, words, work, before_exec=None):
         address = os.path.join(work, 'notify')
         if os.path.exists(address):
             os.unlink(address)
-        self.out = out
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
-        began = time.monotonic()
-        command = [unspool, '-q', '-i', 'vb', '-o', out, *(['--append'] if append else []), *more]
-        self.process = subprocess.Popen(command, env=dict(os.environ, NOTIFY_SOCKET=address), stdout=subprocess.DEVNULL,
-                                        preexec_fn=limits)
+        self.is_ready, self.took = threading.Event(), None
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(words, env=dict(os.environ, NOTIFY_SOCKET=address), stdout=subprocess.DEVNULL,
+                                        preexec_fn=before_exec)
         self.pid = self.process.pid
-        self.socket.settimeout(60)
-        while b'READY=1' not in self.socket.recv(4096):
-            pass
-        self.ready_after = time.monotonic() - began
-        self.socket.settimeout(None)
-        threading.Thread(target=self.read_notices, daemon=True).start()
+        threading.Thread(target=self.listen, daemon=True).start()
 
-    def read_notices(self):
-        """As systemd does."""
-        while True:
-            try:
-                if not self.socket.recv(4096):
-                    return
-            except OSError:
-                return
+    def listen(self):
+        while message := self.socket.recv(4096):
+            if b'READY=1' in message:
+                self.took = time.monotonic() - self.began
+                self.is_ready.set()
+
+    def ready_after(self, most):
+        """In seconds; None: not within so many."""
+        return self.took if self.is_ready.wait(max(most, 0.001)) else None
 
     def is_running(self):
         return self.process.poll() is None
 
-    def stop(self, with_signal=signal.SIGTERM):
-        """Its exit code."""
-        if self.is_running():
-            self.process.send_signal(with_signal)
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        """Waits for it; its exit code."""
         code = self.process.wait()
         self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
         return code
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.end()
+
+    def kill(self):
+        """When that was."""
+        self.signal(signal.SIGKILL)
+        at = time.time()
+        self.end()
+        return at
+
+
+def listening(unspool, out, work, more=(), before_exec=None):
+    """On vb, and ready."""
+    run = Running([unspool, '-q', '-i', 'vb', '-o', out, '--append', *more], work, before_exec)
+    if run.ready_after(60) is None:
+        sys.exit('unspool does not become ready')
+    return run
 
 
 def status(pid, name):

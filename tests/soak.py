@@ -15,8 +15,8 @@ Skipped, with a message, where it cannot make a namespace.
 """
 import argparse, glob, itertools, os, random, shutil, statistics, sys, tempfile, time
 
-from live_traffic import (ACK, PUSH, SYN, Listening, Sender, enter_own_network, event_lines, http_session, in_turn,
-                          processor_seconds, renumbered, status, tcp, transfers_below, udp)
+from live_traffic import (SYN, Sender, enter_own_network, event_lines, http_session, in_turn, listening, processor_seconds,
+                          renumbered, status, tcp, transfers_below, udp)
 
 MIB = 1 << 20
 QUOTA = 48 * MIB
@@ -106,10 +106,10 @@ class Soak:
             sizes[entry.st_ino] = entry.st_blocks * 512
         return sum(sizes.values())
 
-    def sample(self, listening, began, file):
-        row = {'seconds': round(time.monotonic() - began), 'rss_kib': status(listening.pid, 'VmRSS'),
-               'anon_kib': status(listening.pid, 'RssAnon'), 'threads': status(listening.pid, 'Threads'),
-               'descriptors': len(os.listdir(f'/proc/{listening.pid}/fd')), 'cpu_seconds': processor_seconds(listening.pid),
+    def sample(self, run, began, file):
+        row = {'seconds': round(time.monotonic() - began), 'rss_kib': status(run.pid, 'VmRSS'),
+               'anon_kib': status(run.pid, 'RssAnon'), 'threads': status(run.pid, 'Threads'),
+               'descriptors': len(os.listdir(f'/proc/{run.pid}/fd')), 'cpu_seconds': processor_seconds(run.pid),
                'stored_bytes': self.stored_bytes(), 'rotated': len(self.rotated), 'lines': self.lines}
         if not self.samples:
             print(*row, sep='\t', file=file)
@@ -120,22 +120,22 @@ class Soak:
 
     def listen(self):
         options = list(itertools.chain.from_iterable(('--set', option) for option in self.options()))
-        listening = Listening(self.unspool, self.out, self.work, options)
+        run = listening(self.unspool, self.out, self.work, options)
         sender = Sender(renumbered(a_round(self.pps)), self.pps, nice=2)
         began, pause = time.monotonic(), min(10, self.seconds / 60)
         with open(self.samples_path, 'w') as file:
             for n in itertools.count(1):
                 time.sleep(max(0, began + n * pause - time.monotonic()))
-                if not listening.is_running():
+                if not run.is_running():
                     self.failed('it ended by itself')
                     break
                 self.look_at_rotated()
-                self.sample(listening, began, file)
+                self.sample(run, began, file)
                 if n * pause >= self.seconds:
                     break
         sender.stop()
         time.sleep(0.5)
-        code = listening.stop()
+        code = run.stop()
         if code != 0:
             self.failed(f'it ended with code {code}')
         self.look_at_rotated()
