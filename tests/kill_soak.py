@@ -9,37 +9,18 @@ next start, and tells the digest of what is in its file; what has no event was f
 takes less than two seconds, however many files there are (--files). Without a capture it makes one of its own.
 For the long form: --kills 200 --files 1000000, and a capture of the web workload; --interface --kills 200.
 """
-import argparse, hashlib, os, random, re, shutil, sys, tempfile, time
+import argparse, os, random, re, shutil, sys, tempfile, time
 
-from live_traffic import (Running, Sender, enter_own_network, event_lines, http_session, in_turn, renumbered, transfers_below,
+from live_traffic import (Bodies, Running, Sender, Transfers, enter_own_network, http_session, in_turn, renumbered, transfers_below,
                           write_capture)
 
 START_LIMIT = 2.0
 LOST_LIMIT = 1.0
 
 
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
-
-
 def read(path):
     with open(path, 'rb') as file:
         return file.read()
-
-
-def is_part(data, wanted):
-    """Whether what is there is right; a hole reads as zeros."""
-    if wanted.startswith(data):
-        return True
-    return len(data) <= len(wanted) and all(ours in (0, theirs) for ours, theirs in zip(data, wanted))
-
-
-def without(data, gaps):
-    at, parts = 0, []
-    for offset, length, _ in gaps:
-        parts.append(data[at:offset])
-        at = offset + length
-    return b''.join(parts) + data[at:]
 
 
 def fill(out, files):
@@ -96,21 +77,16 @@ class Capture:
 class Interface:
     """What is listened to: the same files again and again, each time of other hosts."""
 
-    CLIENT_PORT = re.compile(r'~(\d+)-')  # the path is not known of those that had begun before the start
     RATE = 20_000
 
     def __init__(self):
-        self.bodies = [random.Random(n).randbytes(5_000 + 300 * n) for n in range(300)]
-        sessions = (http_session(n, body, client=bytes([10, n % 7, 0, 0]), server=bytes([172, 16, n % 3, 9]))
-                    for n, body in enumerate(self.bodies))
-        self.sender = Sender(renumbered(list(in_turn(sessions, 30))), self.RATE)
+        self.bodies = Bodies(range(5_000, 95_000, 300))
+        self.sender = Sender(renumbered(list(in_turn(self.bodies.sessions(), 30))), self.RATE)
         self.longest_pause = 1.5
+        self.wanted = self.bodies.wanted
 
     def words(self):
         return ['-i', 'vb', '--set', 'protocols=[http]']
-
-    def wanted(self, name):
-        return self.bodies[int(self.CLIENT_PORT.search(name)[1]) - 2000]
 
     def last_run(self, run):
         time.sleep(1)
@@ -135,48 +111,27 @@ class Soak:
     def start(self, *more):
         return Running([self.unspool, '-q', '-o', self.out, '--append', *self.load.words(), *more], self.work)
 
-    def check_files(self, told, kills):
-        """`told`: what an event tells of a file, by name."""
-        names = {}
-        for path in transfers_below(self.out):
-            if '---old-' not in path:
-                names.setdefault(os.path.basename(path), []).append(path)
-        for name, paths in names.items():
-            self.checked += len(paths)
-            if len(paths) != 2 or not os.path.samefile(*(os.path.join(self.out, path) for path in paths)):
-                self.failed(f'{name}: is not one file under two hosts')
-            data, wanted = read(os.path.join(self.out, paths[0])), self.load.wanted(name)
-            event = told.get(name)
-            is_whole = event['fileinfo']['state'] == 'CLOSED' if event else True
-            is_whole = is_whole and not name.endswith('.incomplete')
-            self.settled += not is_whole
-            if wanted is None:
-                self.failed(f'{name}: nobody knows it')
-            elif data != wanted if is_whole else not is_part(data, wanted):
-                self.failed(f'{name}: {len(data)} bytes, not as they should be')
-            if event:
-                if sha256(without(data, event['unspool'].get('gaps', []))) != event['fileinfo']['sha256']:
-                    self.failed(f'{name}: has another digest than its event says')
-            elif is_whole:
-                self.lost += 1
-                changed = os.stat(os.path.join(self.out, paths[0])).st_ctime
-                if not any(-0.1 <= at - changed <= LOST_LIMIT for at in kills):
-                    ages = [round(at - changed, 2) for at in kills if at > changed]
-                    self.failed(f'{name}: has no event, and was finished {min(ages, default="not")} s before a kill')
-        for name in set(told) - set(names):
-            self.failed(f'{name}: has an event and is not there')
-
     def check(self, kills):
         """After a run that was left alone."""
-        told = {}
         try:
-            for event in event_lines(os.path.join(self.out, 'events.json')):
-                self.lines += 1
-                if event['event_type'] == 'fileinfo' and 'transfer' in event.get('unspool', {}):
-                    told[os.path.basename(event['unspool']['transfer'])] = event
+            found = Transfers(self.out, but='---old-')
         except ValueError as what:
-            self.failed(str(what))
-        self.check_files(told, kills)
+            return self.failed(str(what))
+        self.lines += found.lines
+        self.checked += sum(map(len, found.files.values()))
+        self.settled += sum(name.endswith('.incomplete') for name in found.files)
+        for complaint in found.complaints(self.load.wanted):
+            self.failed(complaint)
+        for name in found.gone():
+            self.failed(f'{name}: has an event and is not there')
+        for name in found.files:
+            if name in found.told or name.endswith('.incomplete'):
+                continue
+            self.lost += 1
+            changed = os.stat(os.path.join(self.out, found.files[name][0])).st_ctime
+            if not any(-0.1 <= at - changed <= LOST_LIMIT for at in kills):
+                ages = [round(at - changed, 2) for at in kills if at > changed]
+                self.failed(f'{name}: has no event, and was finished {min(ages, default="not")} s before a kill')
         partial = os.path.join(self.out, 'partial')
         if os.path.exists(partial) and os.listdir(partial):
             self.failed('partial/ is not empty')

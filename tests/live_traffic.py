@@ -2,7 +2,7 @@
 
 Without a command line; see soak.py, kill_soak.py, disk_trouble.py and frozen_shard.py.
 """
-import ctypes, itertools, json, os, random, shutil, signal, socket, struct, subprocess, sys, threading, time
+import ctypes, hashlib, itertools, json, os, random, re, shutil, signal, socket, struct, subprocess, sys, threading, time
 
 MARK = 'UNSPOOL_OWN_NETWORK'
 
@@ -180,6 +180,7 @@ class Running:
             os.unlink(address)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
+        os.chmod(address, 0o777)  # for whoever it becomes
         self.is_ready, self.took = threading.Event(), None
         self.began = time.monotonic()
         self.process = subprocess.Popen(words, env=dict(os.environ, NOTIFY_SOCKET=address), stdout=subprocess.DEVNULL,
@@ -224,7 +225,8 @@ class Running:
 def listening(unspool, out, work, more=(), before_exec=None):
     """On vb, and ready."""
     run = Running([unspool, '-q', '-i', 'vb', '-o', out, '--append', *more], work, before_exec)
-    if run.ready_after(60) is None:
+    if run.ready_after(20) is None:
+        run.kill()
         sys.exit('unspool does not become ready')
     return run
 
@@ -263,3 +265,77 @@ def transfers_below(out):
     for directory, _, names in os.walk(os.path.join(out, 'transfers')):
         for name in names:
             yield os.path.relpath(os.path.join(directory, name), out)
+
+
+class Bodies:
+    """The files that HTTP sessions carry, known again by the port of the client: paths are not told of sessions that began before the
+    start."""
+
+    CLIENT_PORT = re.compile(r'~(\d+)-')
+
+    def __init__(self, sizes):
+        self.bodies = [random.Random(n).randbytes(size) for n, size in enumerate(sizes)]
+
+    def sessions(self):
+        for n, body in enumerate(self.bodies):
+            yield http_session(n, body, client=bytes([10, n % 7, 0, 0]), server=bytes([172, 16, n % 3, 9]))
+
+    def wanted(self, name):
+        return self.bodies[int(self.CLIENT_PORT.search(name)[1]) - 2000]
+
+
+class Transfers:
+    """What is below transfers/, and in events of it: `files`, the paths of each name, and `told`, the event of each name."""
+
+    def __init__(self, out, but=None):
+        """Names with `but` in them are somebody else's."""
+        self.out, self.files, self.told, self.lines = out, {}, {}, 0
+        self.stats = None
+        for path in transfers_below(out):
+            if but is None or but not in path:
+                self.files.setdefault(os.path.basename(path), []).append(path)
+        for event in event_lines(os.path.join(out, 'events.json')):
+            self.lines += 1
+            if event['event_type'] == 'stats':
+                self.stats = event['stats']
+            if event['event_type'] == 'fileinfo' and 'transfer' in event.get('unspool', {}):
+                self.told[os.path.basename(event['unspool']['transfer'])] = event
+
+    def says_whole(self, name):
+        event = self.told.get(name)
+        return not name.endswith('.incomplete') and (event is None or event['fileinfo']['state'] == 'CLOSED')
+
+    def gone(self):
+        """What has an event and is not there."""
+        return set(self.told) - set(self.files)
+
+    def complaints(self, wanted):
+        """`wanted`: what should be in the file of a name; None: there is no such file."""
+        for name, paths in self.files.items():
+            absolute = [os.path.join(self.out, path) for path in paths]
+            if len(paths) != 2 or not os.path.samefile(*absolute):
+                yield f'{name}: is not one file under two hosts'
+            with open(absolute[0], 'rb') as file:
+                data = file.read()
+            body, event = wanted(name), self.told.get(name)
+            if body is None:
+                yield f'{name}: nobody knows it'
+            elif data != body if self.says_whole(name) else not is_part(data, body):
+                yield f'{name}: {len(data)} bytes, not as they should be'
+            if event and hashlib.sha256(without(data, event['unspool'].get('gaps', []))).hexdigest() != event['fileinfo']['sha256']:
+                yield f'{name}: has another digest than its event says'
+
+
+def is_part(data, wanted):
+    """Whether what is there is right; a hole reads as zeros."""
+    if wanted.startswith(data):
+        return True
+    return len(data) <= len(wanted) and all(ours in (0, theirs) for ours, theirs in zip(data, wanted))
+
+
+def without(data, gaps):
+    at, parts = 0, []
+    for offset, length, _ in gaps:
+        parts.append(data[at:offset])
+        at = offset + length
+    return b''.join(parts) + data[at:]
