@@ -2,7 +2,7 @@
 
 Without a command line; see soak.py, kill_soak.py, disk_trouble.py and frozen_shard.py.
 """
-import ctypes, hashlib, itertools, json, os, random, re, shutil, signal, socket, struct, subprocess, sys, threading, time
+import contextlib, ctypes, hashlib, itertools, json, os, random, re, shutil, signal, socket, struct, subprocess, sys, threading, time
 
 MARK = 'UNSPOOL_OWN_NETWORK'
 
@@ -10,6 +10,8 @@ MARK = 'UNSPOOL_OWN_NETWORK'
 def enter_own_network():
     """Starts the script again in namespaces of its own (network, mounts), with va and vb up; a message where that cannot be."""
     if os.environ.get(MARK) == 'yes':
+        with contextlib.suppress(OSError), open('/proc/sys/net/ipv6/conf/default/disable_ipv6', 'w') as file:
+            file.write('1')  # interfaces say nothing by themselves
         for line in ('add va type veth peer name vb', 'set va mtu 65535 up', 'set vb mtu 65535 up'):
             subprocess.run(['ip', 'link', *line.split()], check=True)
         return
