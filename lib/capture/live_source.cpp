@@ -19,8 +19,7 @@ using Why = LiveFailure::Why;
 
 constexpr milliseconds kTendEvery = 1s;
 constexpr milliseconds kFirstRetry = 100ms, kLastRetry = 5s;
-constexpr milliseconds kPatience = 1s;   // the longest that a packet waits for others, whatever the stamps say
-constexpr Duration kStillInKernel = 1s;  // behind now: what the kernel may not have handed over
+constexpr milliseconds kPatience = 1s;  // the longest that a packet waits for others, whatever the stamps say
 
 Timestamp wall_clock() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
@@ -219,12 +218,7 @@ std::optional<milliseconds> LiveSource::ask_again() const {
 
 std::optional<Timestamp> LiveSource::quiet_until() {
   if (hold_ > 0ms) return std::nullopt;
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const bool first = clock_at_ == SteadyTime{};
-  const Timestamp behind_now = wall_clock() - kStillInKernel;
-  clock_ = first ? behind_now : std::max(behind_now, clock_ + (now - clock_at_));
-  clock_at_ = now;
-  return clock_;
+  return quiet_.at(wall_clock(), std::chrono::steady_clock::now());
 }
 
 // ---- interfaces that come and go

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "capture/live_socket.h"
 #include "capture/network_interfaces.h"
+#include "capture/quiet_clock.h"
 #include "capture/source.h"
 #include "settings/settings.h"
 
@@ -105,9 +106,8 @@ class LiveSource : public Source {
   SteadyTime round_at_{}, tend_at_{};
   Timestamp ripe_until_{};  // while some socket has nothing
   SteadyTime finishing_since_{};
-  Timestamp last_;   // while it finishes: later packets are not wanted
-  Timestamp clock_;  // of quiet_until(), which goes on even where the machine's is set back
-  SteadyTime clock_at_{};
+  Timestamp last_;  // while it finishes: later packets are not wanted
+  QuietClock quiet_;
 };
 
 }  // namespace unspool
