@@ -165,7 +165,8 @@ class DiskWithoutInodes(Story):
     mount = 'size=64m,nr_inodes=20'
 
     def trouble(self):
-        if not self.comes_true(lambda: self.disk.free_inodes() == 0, 5):
+        # A link takes one too: the first of two may come to be, and go again.
+        if not self.comes_true(lambda: self.disk.free_inodes() <= 1, 5):
             self.failed('the inodes do not run out')
 
     def cure(self):
