@@ -267,7 +267,7 @@ def main():
     parser.add_argument('unspool')
     parser.add_argument('--seconds', type=float, default=3)
     parser.add_argument('stories', nargs='*', metavar='STORY', help=', '.join(STORIES))
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     enter_own_network()
     failures = 0
     for name in arguments.stories or STORIES:
