@@ -1,4 +1,5 @@
-// What systemd is told of the daemon (sd_notify(3)). Nothing happens where systemd did not start it.
+// What systemd is told of the daemon (sd_notify(3)). Nothing happens where systemd did not start it. Only READY waits
+// while nobody listens; the rest is left out then.
 #pragma once
 
 #include <chrono>

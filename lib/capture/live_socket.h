@@ -59,6 +59,9 @@ class LiveSocket {
   /// When the last packets were taken.
   Clock::time_point filled() const { return filled_; }
 
+  /// The interface lost packets at some time from `from` to `until`: holes of that time are its doing.
+  void suspect(Timestamp from, Timestamp until) { losses_.suspect(from, until); }
+
   std::uint16_t source() const { return source_; }
   std::uint64_t records() const { return record_; }
   /// Packets that the kernel dropped because its buffer was full.

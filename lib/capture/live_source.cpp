@@ -18,9 +18,9 @@ using Change = InterfaceChange::State;
 using Why = LiveFailure::Why;
 
 constexpr milliseconds kTendEvery = 1s;
+constexpr milliseconds kCountMissedEvery = 100ms;
 constexpr milliseconds kFirstRetry = 100ms, kLastRetry = 5s;
-constexpr milliseconds kPatience = 1s;   // the longest that a packet waits for others, whatever the stamps say
-constexpr Duration kStillInKernel = 1s;  // behind now: what the kernel may not have handed over
+constexpr milliseconds kPatience = 1s;  // the longest that a packet waits for others, whatever the stamps say
 
 Timestamp wall_clock() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
@@ -92,7 +92,7 @@ tl::expected<void, LiveFailure> LiveSource::open(Interface& interface) {
   }
   const NetworkInterface* known = find(all, interface.name);
   interface.index = known != nullptr ? known->index : 0;
-  interface.missed_before = known != nullptr ? known->missed : 0;
+  interface.missed_before = link_losses_.of(interface.index).value_or(0);
   interface.broken_since = {};
   interface.backoff = {};
   interface.last_reason.clear();
@@ -159,6 +159,7 @@ bool LiveSource::finish() {
 void LiveSource::round() {
   const SteadyTime now = std::chrono::steady_clock::now();
   if (now >= tend_at_) tend(now);
+  if (now >= count_missed_at_) count_missed(now);
   round_at_ = now;
   ripe_until_ = wall_clock() - longest_hold();
   for (Interface& interface : interfaces_) {
@@ -219,12 +220,22 @@ std::optional<milliseconds> LiveSource::ask_again() const {
 
 std::optional<Timestamp> LiveSource::quiet_until() {
   if (hold_ > 0ms) return std::nullopt;
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const bool first = clock_at_ == SteadyTime{};
-  const Timestamp behind_now = wall_clock() - kStillInKernel;
-  clock_ = first ? behind_now : std::max(behind_now, clock_ + (now - clock_at_));
-  clock_at_ = now;
-  return clock_;
+  return quiet_.at(wall_clock(), std::chrono::steady_clock::now());
+}
+
+/// What an interface missed it counts; the packets of that time are told, if they are still to come.
+void LiveSource::count_missed(SteadyTime now) {
+  count_missed_at_ = now + kCountMissedEvery;
+  const Timestamp until = wall_clock();
+  for (Interface& interface : interfaces_) {
+    if (!interface.is_open() || interface.index == 0) continue;
+    const std::uint64_t before = interface.missed_before;
+    interface.missed_before = link_losses_.of(interface.index).value_or(before);
+    if (interface.missed_before <= before) continue;
+    interface.missed += interface.missed_before - before;
+    for (auto& socket : interface.sockets) socket->suspect(missed_until_, until);
+  }
+  missed_until_ = until;
 }
 
 // ---- interfaces that come and go
@@ -241,10 +252,6 @@ void LiveSource::tend(SteadyTime now) {
 
 /// `known`: the interface of that name, as it is now.
 void LiveSource::tend(Interface& interface, const NetworkInterface* known, SteadyTime now) {
-  if (known != nullptr) {
-    interface.missed += known->missed - interface.missed_before;
-    interface.missed_before = known->missed;
-  }
   const bool is_listed = interface.index != 0;
   const bool is_gone = is_listed && (known == nullptr || known->index != interface.index);
   if (is_gone || interface.broken_since != SteadyTime{}) return give_up(interface, is_gone, now);

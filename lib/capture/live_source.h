@@ -10,8 +10,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "capture/link_losses.h"
 #include "capture/live_socket.h"
 #include "capture/network_interfaces.h"
+#include "capture/quiet_clock.h"
 #include "capture/source.h"
 #include "settings/settings.h"
 
@@ -66,8 +68,7 @@ class LiveSource : public Source {
     std::vector<std::unique_ptr<LiveSocket>> sockets;
     InterfaceChange::State state = InterfaceChange::State::up;
     unsigned index = 0;  // of the kernel; 0 where it lists no such interface ("any")
-    std::uint32_t missed_before = 0;
-    std::uint64_t missed = 0;
+    std::uint64_t missed_before = 0, missed = 0;
     SteadyTime broken_since{};  // not yet closed: the kernel may still hand over what it has
     SteadyTime retry_at{};      // while it is closed
     std::chrono::milliseconds backoff{};
@@ -85,6 +86,7 @@ class LiveSource : public Source {
   LiveSocket* earliest() const;
   bool is_ripe(const LiveSocket& socket) const;
   void fill(Interface& interface, LiveSocket& socket);
+  void count_missed(SteadyTime now);
   void tend(SteadyTime now);
   void tend(Interface& interface, const NetworkInterface* known, SteadyTime now);
   void reopen(Interface& interface, SteadyTime now);
@@ -102,12 +104,13 @@ class LiveSource : public Source {
   bool asked_all_ = false;            // since a socket ran out of packets
   bool has_quiet_ = false;            // at the last round, some socket had nothing
   std::chrono::milliseconds hold_{};  // idle, but with packets that wait so long for others
-  SteadyTime round_at_{}, tend_at_{};
+  SteadyTime round_at_{}, tend_at_{}, count_missed_at_{};
+  LinkLosses link_losses_;
+  Timestamp missed_until_;  // when it was asked last what interfaces missed
   Timestamp ripe_until_{};  // while some socket has nothing
   SteadyTime finishing_since_{};
-  Timestamp last_;   // while it finishes: later packets are not wanted
-  Timestamp clock_;  // of quiet_until(), which goes on even where the machine's is set back
-  SteadyTime clock_at_{};
+  Timestamp last_;  // while it finishes: later packets are not wanted
+  QuietClock quiet_;
 };
 
 }  // namespace unspool

@@ -8,6 +8,10 @@ namespace unspool {
 void Losses::add(Timestamp from, Timestamp until, std::uint64_t packets) {
   if (packets == 0) return;
   total_ += packets;
+  remember(from, until, packets);
+}
+
+void Losses::remember(Timestamp from, Timestamp until, std::uint64_t packets) {
   if (until < from) std::swap(from, until);
   if (!pending_.empty() && until < pending_.front().from) {  // the clock was set back: those times do not come again
     for (const Loss& loss : pending_) told_ += loss.packets;

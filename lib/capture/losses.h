@@ -13,6 +13,8 @@ class Losses {
  public:
   /// The kernel counted `packets` more lost ones, some time from `from` to `until`.
   void add(Timestamp from, Timestamp until, std::uint64_t packets);
+  /// Others lost packets of this source then, and count them: only Packet::amid_loss is to tell.
+  void suspect(Timestamp from, Timestamp until) { remember(from, until, 0); }
   /// Fills in Packet::dropped and Packet::amid_loss; in the order of the source.
   void mark(Packet& packet) {
     if (!pending_.empty()) mark_amid(packet);
@@ -28,6 +30,7 @@ class Losses {
     Timestamp from, until;
     std::uint64_t packets;
   };
+  void remember(Timestamp from, Timestamp until, std::uint64_t packets);
   void mark_amid(Packet& packet);
 
   std::vector<Loss> pending_;

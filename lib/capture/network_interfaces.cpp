@@ -1,7 +1,6 @@
 #include "capture/network_interfaces.h"
 
 #include <ifaddrs.h>
-#include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -32,9 +31,6 @@ void add_row(const ifaddrs& row, NetworkInterface& interface) {
   }
   if (row.ifa_addr->sa_family != AF_PACKET) return;
   interface.index = static_cast<unsigned>(reinterpret_cast<const sockaddr_ll*>(row.ifa_addr)->sll_ifindex);
-  if (row.ifa_data == nullptr) return;
-  const auto* totals = static_cast<const rtnl_link_stats*>(row.ifa_data);
-  interface.missed = totals->rx_missed_errors + totals->rx_fifo_errors;
 }
 
 }  // namespace

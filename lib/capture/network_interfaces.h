@@ -9,10 +9,9 @@ namespace unspool {
 
 struct NetworkInterface {
   std::string name;
-  unsigned index = 0;        // of the kernel; another one when it was deleted and made again
-  bool up = false;           // by its administrator
-  bool running = false;      // its link carries something
-  std::uint32_t missed = 0;  // packets that it received and nobody could take, since it exists; wraps around
+  unsigned index = 0;    // of the kernel; another one when it was deleted and made again
+  bool up = false;       // by its administrator
+  bool running = false;  // its link carries something
   std::vector<std::string> addresses;
 };
 

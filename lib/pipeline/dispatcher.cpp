@@ -30,11 +30,12 @@ wire::Segment segment_of(const wire::Datagram& datagram) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Send send)
+Dispatcher::Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Clock::Feed feed, Send send)
     : settings_{settings},
       secret_{secret},
       send_{std::move(send)},
       batches_(shards),
+      clock_{feed},
       duplicates_{settings.pipeline.duplicates},
       defragmenter_{{.timeout = settings.timeouts.fragments,
                      .datagrams = settings.limits.fragmented_datagrams,

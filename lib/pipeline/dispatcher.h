@@ -26,7 +26,7 @@ class Dispatcher {
   /// take it and nobody may wait.
   using Send = std::function<std::unique_ptr<Batch>(unsigned shard, std::unique_ptr<Batch>)>;
 
-  Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Send send);
+  Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Clock::Feed feed, Send send);
 
   void take(const Packet& packet);
   /// Sends what there is; shards for which there is nothing get the clock alone.

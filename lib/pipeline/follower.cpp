@@ -38,7 +38,7 @@ Follower::Follower(const Session& session, std::vector<OfferedProtocol>& protoco
   try {
     owner_ = expected->follow(session_, outputs_);
     started_ += owner_ ? 1U : 0U;
-  } catch (const std::exception&) {
+  } catch (...) {
     ++started_;
     ++failed_;
   }
@@ -51,7 +51,7 @@ std::unique_ptr<Parser> Follower::start(Protocol& protocol) {
     auto parser = protocol.follow(session_, outputs_);
     started_ += parser ? 1U : 0U;
     return parser;
-  } catch (const std::exception&) {
+  } catch (...) {
     ++started_;
     ++failed_;
     return nullptr;
@@ -63,7 +63,7 @@ template <class Call>
 bool Follower::call(std::unique_ptr<Parser>& parser, const Call& call) {
   try {
     if (call(*parser) == Appetite::more) return true;
-  } catch (const std::exception&) {
+  } catch (...) {
     ++failed_;
   }
   parser.reset();
@@ -223,11 +223,21 @@ void Follower::probe(const Chunk& chunk) {
   p.kept.push_back({.chunk = chunk, .bytes = std::string{as_text(chunk.bytes)}});
 }
 
+/// One that throws does not know it.
+Claim Follower::claim(const Protocol& protocol, const Opening& opening) {
+  try {
+    return protocol.claim(session_, opening);
+  } catch (...) {
+    ++failed_;
+    return Claim::no;
+  }
+}
+
 /// Whether the session is settled now.
 bool Follower::ask(const Opening& opening) {
   auto& candidates = probe_->candidates;
   for (auto at = candidates.begin(); at != candidates.end();) {
-    switch (protocols_[*at].protocol->claim(session_, opening)) {
+    switch (claim(*protocols_[*at].protocol, opening)) {
       case Claim::yes: settle(&protocols_[*at]); return true;
       case Claim::unsure: ++at; break;
       case Claim::no: at = candidates.erase(at); break;

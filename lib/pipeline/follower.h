@@ -43,7 +43,8 @@ class Follower {
   /// Who claimed the session, and after that each part of it that was handed over.
   const std::vector<const Protocol*>& claimed_by() const { return claimed_by_; }
   std::size_t started() const { return started_; }
-  /// Parsers that threw: they are taken off the session, and the rest goes on.
+  /// Parsers that threw, whatever it was: they are taken off the session, and the rest goes on. Claims that did count
+  /// too.
   std::size_t failed() const { return failed_; }
 
  private:
@@ -78,6 +79,7 @@ class Follower {
 
   void begin_probe();
   void probe(const Chunk& chunk);
+  Claim claim(const Protocol& protocol, const Opening& opening);
   bool ask(const Opening& opening);
   void settle(OfferedProtocol* owner);
   void give(const Chunk& chunk);

@@ -113,7 +113,7 @@ Pipeline::Pipeline(const Settings& settings, unsigned workers, const HashSecret&
   for (unsigned i = 0; i < shards; ++i)
     lanes_.push_back(std::make_unique<Lane>(settings, shards, most_batches_, make_outputs(i)));
   dispatcher_ = std::make_unique<Dispatcher>(
-      settings, shards, secret,
+      settings, shards, secret, when_behind == WhenBehind::drop ? Clock::Feed::live : Clock::Feed::capture,
       [this](unsigned shard, std::unique_ptr<Batch> batch) { return send(shard, std::move(batch)); });
   if (workers == 0) return;
   for (unsigned i = 0; i < shards; ++i) {

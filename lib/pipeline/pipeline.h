@@ -43,7 +43,8 @@ class Pipeline {
   void take(const Packet& packet);
   /// The source is idle: nothing is kept back.
   void flush();
-  /// The same, live: nothing older than `time` will come.
+  /// The same, live: nothing older than `time` will come. To be told each second: what is missing is a clock that was
+  /// set.
   void advance(Timestamp time);
   /// Every shard sends its events on their way, and tells what counts_so_far() will answer. Soon, not at once.
   void report();

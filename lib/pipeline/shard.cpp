@@ -199,12 +199,16 @@ void Shard::after_packet(TrackedSession& session, std::uint32_t index) {
 
 // ---- time
 
-/// When a packet came, by the run's clock: at a leap, when the clock stood still.
+/// When a packet came, by the run's clock: at a leap, when the clock stood still; or as if it had been set earlier.
 Timestamp Shard::heard(Timestamp clock) const {
   for (const Clock::Leap& leap : leaps_) {
-    if (std::chrono::floor<std::chrono::microseconds>(clock) ==
-        std::chrono::floor<std::chrono::microseconds>(leap.before))
+    const auto came = std::chrono::floor<std::chrono::microseconds>(clock);
+    const auto before = std::chrono::floor<std::chrono::microseconds>(leap.before);
+    if (leap.was_set && came <= before) {
+      clock += leap.after - leap.before;
+    } else if (came == before) {
       return leap.after;
+    }
   }
   return clock;
 }

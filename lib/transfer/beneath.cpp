@@ -82,6 +82,8 @@ bool refuses_all(int number) {
   return number == ENOSPC || number == EDQUOT || number == EROFS || number == EMFILE || number == ENFILE;
 }
 
+bool forbids(int number) { return number == EACCES || number == EPERM; }
+
 std::string disk_error(int number) {
   const auto because = [&](const char* advice) { return os_error(number) + "; " + advice; };
   switch (number) {
@@ -94,6 +96,9 @@ std::string disk_error(int number) {
     case ELOOP:
     case ENOTDIR: return because("only directories are expected there, and symbolic links are not followed");
     case EPERM:
+      return because(
+          "see whether something there is immutable (lsattr); all of the output must be on one file system that knows "
+          "hard links");
     case EOPNOTSUPP:
     case EXDEV: return because("all of the output must be on one file system that knows hard links");
     default: return os_error(number);

@@ -27,6 +27,9 @@ bool for_each_name(int root, const std::string& path, const std::function<bool(c
 /// This errno says that the disk, or the process, takes nothing more of anybody for now: not that one file is wrong.
 bool refuses_all(int number);
 
+/// This errno says that nothing may be made in a directory: its rights are gone, or it is immutable (chattr(1)).
+bool forbids(int number);
+
 /// "No space left on device (os error 28); make room there, or choose another place with -o": what went wrong on disk,
 /// and what to do about it.
 std::string disk_error(int number);

@@ -45,7 +45,7 @@ std::optional<DiskFailure> FileWriter::grow(WriteJob& job, Try which) {
   const bool is_new = file.partial.empty();
   if (file.failure || (!is_new && job.written == job.bytes.size())) return std::nullopt;
   int error = open(file);
-  const bool may_not = error == EACCES && is_new;  // make any file there
+  const bool may_not = forbids(error) && is_new;  // make any file there
   if (error == 0) error = write_rest(job);
   return failed(file, error, may_not || refuses_all(error), which);
 }

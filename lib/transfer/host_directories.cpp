@@ -75,8 +75,7 @@ DiskFailure HostDirectories::link_under(std::string_view host, int from, const s
     if (directory && ::linkat(from, file.c_str(), *directory, as.c_str(), 0) == 0) return {};
     if (directory) error = errno;
     if (error == EEXIST) return {.number = error, .what = {}};
-    if (error != ENOENT || tries == kTries)
-      return failure(error, refuses_all(error) || (!directory && error == EACCES));
+    if (error != ENOENT || tries == kTries) return failure(error, refuses_all(error) || (!directory && forbids(error)));
     forget(host);  // somebody cleaned up: the directory that was open, or just made, is no longer the one of that name
   }
 }

@@ -54,6 +54,14 @@ TEST(Losses, AreToldWithThePacketsOfTheirTimeAndTheFirstBehind) {
   }
 }
 
+TEST(Losses, OfAnInterfaceAreMarkedAndNotCounted) {
+  Losses losses = lost({{2, 3, 5}});
+  losses.suspect(Timestamp{std::chrono::seconds{3}}, Timestamp{std::chrono::seconds{4}});
+  losses.suspect(Timestamp{std::chrono::seconds{8}}, Timestamp{std::chrono::seconds{9}});
+  EXPECT_EQ(losses.total(), 5U);
+  EXPECT_EQ(marked(losses, {1, 2, 4, 5, 6, 8, 10, 11}), "1 2*+5 4* 5* 6 8* 10* 11");
+}
+
 TEST(Losses, ManyAreJoined) {
   Losses losses;
   for (int i = 0; i < 1000; ++i) {

@@ -87,6 +87,16 @@ class Systemd {
         limit);
   }
 
+  /// Lets messages wait until no more fit.
+  void become_deaf() const {
+    sockaddr_un to{.sun_family = AF_UNIX, .sun_path = {}};
+    std::strncpy(to.sun_path, path_.c_str(), sizeof to.sun_path - 1);
+    const Fd sender{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    while (::sendto(sender.get(), "X=1", 3, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 3) {
+    }
+    EXPECT_EQ(errno, EAGAIN) << std::strerror(errno);
+  }
+
  private:
   void receive() {
     char text[4096];
@@ -135,6 +145,19 @@ TEST_F(Service, IsAliveWhileItHasNothingToDo) {
   Running program{words, systemd.environment()};
   program.feed(arp_at(0s));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(systemd.hears("WATCHDOG=1", 1s)) << i;
+}
+
+// It stood still for good, capture and all, once ten messages waited.
+TEST_F(Service, GoesOnWhileNobodyListensToIt) {
+  Systemd systemd{200ms};
+  Running program{words, systemd.environment()};
+  program.feed(arp_at(0s));
+  ASSERT_TRUE(systemd.hears("READY=1"));
+  systemd.become_deaf();
+  std::this_thread::sleep_for(200ms);
+  program.signal(SIGTERM);
+  EXPECT_TRUE(soon([&] { return program.has_ended(); }, 5s));
+  EXPECT_EQ(program.end().exit_code, 0);
 }
 
 TEST_F(Service, IsNotAliveWhileAShardWithWorkIsFrozen) {

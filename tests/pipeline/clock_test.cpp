@@ -50,5 +50,14 @@ TEST(Clock, APacketInTimeBetweenThemStartsTheCountAgain) {
   EXPECT_EQ(clock.observe(at(1h)), at(1h));
 }
 
+TEST(Clock, LiveAJumpOfSecondsWasSet) {
+  Clock clock{Clock::Feed::live};
+  clock.observe(at(0s));
+  EXPECT_EQ(clock.observe(at(2s)), at(2s));
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(clock.observe(at(5s)), at(2s)) << i;
+  EXPECT_EQ(clock.observe(at(5s)), at(5s));
+  EXPECT_TRUE(clock.last_leap().was_set);
+}
+
 }  // namespace
 }  // namespace unspool

@@ -1,6 +1,8 @@
 // Gives packets to a pipeline as interfaces do.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -43,5 +45,10 @@ class Feed {
   std::size_t used_ = 0;
   std::uint64_t record_ = 0;
 };
+
+/// Nothing comes until then, as a live source tells it.
+inline void pass_until(Pipeline& pipeline, Timestamp time) {
+  while (pipeline.now() < time) pipeline.advance(std::min(time, pipeline.now() + std::chrono::seconds(1)));
+}
 
 }  // namespace unspool::test
