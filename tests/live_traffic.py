@@ -185,8 +185,14 @@ class Running:
         os.chmod(address, 0o777)  # for whoever it becomes
         self.is_ready, self.took = threading.Event(), None
         self.began = time.monotonic()
+
+        def in_child():
+            end_with_parent()
+            if before_exec:
+                before_exec()
+
         self.process = subprocess.Popen(words, env=dict(os.environ, NOTIFY_SOCKET=address), stdout=subprocess.DEVNULL,
-                                        preexec_fn=before_exec)
+                                        preexec_fn=in_child)
         self.pid = self.process.pid
         threading.Thread(target=self.listen, daemon=True).start()
 
