@@ -18,11 +18,12 @@ void Shard::shed_sessions() {
   constexpr std::uint64_t kStride = 0x9e3779b97f4a7c15U;  // odd: in time it comes by every slot, in no order of theirs
   for (int i = 0; i < kABatch && table_.size() > 0; ++i) {
     std::uint32_t oldest = table_.kNone;
-    for (int j = 0; j < kCandidates; ++j) {
-      const std::uint32_t index = table_.sample(hand_ += kStride);
-      if (!may_be_shed(table_[index])) continue;
+    const auto consider = [&](std::uint32_t index) {
+      if (!may_be_shed(table_[index])) return;
       if (oldest == table_.kNone || table_[index].start < table_[oldest].start) oldest = index;
-    }
+    };
+    if (table_.size() <= kCandidates) table_.for_each(consider);
+    for (int j = 0; table_.size() > kCandidates && j < kCandidates; ++j) consider(table_.sample(hand_ += kStride));
     if (oldest != table_.kNone) let_go(oldest);
   }
 }
