@@ -7,6 +7,7 @@
 #include "pipeline/pipeline.h"
 #include "stream/tcp_session.h"
 #include "stream/waiting.h"
+#include "support/counting_listener.h"
 #include "support/no_events.h"
 #include "support/no_transfers.h"
 
@@ -14,19 +15,6 @@ namespace unspool::bench {
 namespace {
 
 constexpr std::uint32_t kSegment = 1460;
-
-class Counter : public StreamListener {
- public:
-  std::uint64_t bytes = 0;
-
-  void on_roles(unsigned, Roles, bool) override {}
-  void on_chunk(const Chunk& chunk) override { bytes += chunk.bytes.size(); }
-  void on_fin(Side) override {}
-  void on_taken_out(Side, std::uint64_t) override {}
-  void on_old(Side, std::uint64_t, Bytes) override {}
-  void on_conflict(Side, std::uint64_t, Bytes, Bytes) override {}
-  void on_oddity(Oddity) override {}
-};
 
 /// Side 0 sends, side 1 acknowledges.
 class Transfer {
@@ -61,7 +49,7 @@ class Transfer {
   WaitingPool pool_;
   StreamContext context_{settings_, budget_, pool_};
   TcpSession session_{std::nullopt};
-  Counter counter_;
+  test::CountingListener counter_;
   IpAddress host_;
   std::vector<std::byte> content_ = std::vector<std::byte>(kSegment);
   std::uint64_t record_ = 0;

@@ -5,26 +5,10 @@
 
 #include "stream/tcp_session.h"
 #include "stream/waiting.h"
+#include "support/counting_listener.h"
 
 namespace unspool::test {
 namespace {
-
-/// Counts, and looks at nothing.
-class Counter : public StreamListener {
- public:
-  std::uint64_t bytes = 0, gaps = 0;
-
-  void on_roles(unsigned, Roles, bool) override {}
-  void on_chunk(const Chunk& chunk) override {
-    bytes += chunk.bytes.size();
-    if (chunk.is_gap()) ++gaps;
-  }
-  void on_taken_out(Side, std::uint64_t) override {}
-  void on_fin(Side) override {}
-  void on_old(Side, std::uint64_t, Bytes) override {}
-  void on_conflict(Side, std::uint64_t, Bytes, Bytes) override {}
-  void on_oddity(Oddity) override {}
-};
 
 /// Without limits on what waits: all of it is held at once.
 class Flood {
@@ -46,7 +30,7 @@ class Flood {
     session_.finish(Timestamp{}, context_, counter_);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   }
-  const Counter& counter() const { return counter_; }
+  const CountingListener& counter() const { return counter_; }
 
  private:
   void send(const wire::Segment& segment, unsigned from) {
@@ -61,7 +45,7 @@ class Flood {
   WaitingPool pool_;
   StreamContext context_{settings_, budget_, pool_};
   TcpSession session_{std::nullopt};
-  Counter counter_;
+  CountingListener counter_;
   IpAddress host_;
   std::vector<std::byte> content_ = std::vector<std::byte>(1460);
   std::uint64_t record_ = 0;
