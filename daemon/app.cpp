@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 
 #include "capture/link_types.h"
 #include "daemon/capture_loop.h"
+#include "daemon/capture_thread.h"
 #include "daemon/confinement.h"
 #include "daemon/event_watch.h"
 #include "daemon/heartbeat.h"
@@ -54,7 +56,7 @@ Result<void> App::let_go() {
     if (auto made = make_directory_for(*identity_, settings_.output); !made) return made;
   }
   const bool was_root = ::geteuid() == 0;
-  const auto kept = drop_privileges(identity_, sources_.live != nullptr ? Keep::net_raw : Keep::nothing);
+  const auto kept = drop_privileges(identity_, sources_.is_live() ? Keep::net_raw : Keep::nothing);
   if (!kept) return tl::unexpected(kept.error());
   if (!kept->empty()) spdlog::warn(*kept);
   if (!was_root || ::access(settings_.output.c_str(), R_OK | W_OK | X_OK) == 0 || errno != EACCES) return {};
@@ -117,10 +119,19 @@ void App::read() {
   asio::io_context io{1};
   asio::steady_timer tick{io};
   EventWatch event_watch{io, events_->file()};
-  Heartbeat heartbeat{io, [&] { return pipeline_->pulses(); }, [&] { return progress(); }};
+  std::deque<CaptureThread> further;
+  for (unsigned i = 1; i < sources_.loops(); ++i)
+    further.emplace_back(i, *sources_.further[i - 1], pipeline_->dispatcher(i));
+  const auto pulses = [&] {
+    std::vector<Pulse> all = pipeline_->pulses();
+    for (const CaptureThread& thread : further) all.push_back(thread.pulse());
+    return all;
+  };
+  Heartbeat heartbeat{io, pulses, [&] { return progress(); }};
   // Not by cancelling what waits: a timer that has gone off already is heard all the same, and would wait again.
-  CaptureLoop loop{io, *sources_.merged, filter_, *pipeline_, [&] { io.stop(); }};
+  CaptureLoop loop{io, *sources_.merged, filter_, pipeline_->dispatcher(), [&] { io.stop(); }};
   stop_signals_->begin([&] {
+    for (CaptureThread& thread : further) thread.stop();
     asio::post(io, [&] {
       interrupted_ = true;
       loop.stop();
@@ -130,14 +141,20 @@ void App::read() {
   if (shows_progress) show_progress(tick);
   event_watch.start();
   if (sources_.is_endless()) {
-    live_report_.start(io, *pipeline_, events_->sink(), settings_.events.stats_interval,
+    const auto report = [&] {
+      pipeline_->dispatcher().report();
+      for (CaptureThread& thread : further) thread.report();
+    };
+    live_report_.start(io, *pipeline_, events_->sink(), settings_.events.stats_interval, report,
                        [this](Counts counts) { return with_all_counts(std::move(counts)); });
   }
   loop.start();
+  for (CaptureThread& thread : further) thread.start();
   notify_ready();
   heartbeat.start();
   io.run();
   stop_signals_->finishing();
+  for (CaptureThread& thread : further) thread.join();
   live_report_.stop();
   if (shows_progress) std::fputs("\r\x1b[K", stderr);  // wiped off
 }
@@ -160,10 +177,9 @@ std::string App::progress() const {
 
 /// Any thread.
 std::string App::unfinished() const {
-  const std::vector<Pulse> pulses = pipeline_->pulses();
   std::string shards;
-  for (std::size_t i = 0; i < pulses.size(); ++i) {
-    if (pulses[i].done < pulses[i].given) shards += fmt::format("{}shard {}", shards.empty() ? "" : ", ", i);
+  for (const Pulse& pulse : pipeline_->pulses()) {
+    if (pulse.done < pulse.given) shards += (shards.empty() ? "" : ", ") + pulse.who;
   }
   return fmt::format(
       "before {} had finished: what was not written yet is lost; transfers that still grew are in {}/partial, and the "
@@ -174,7 +190,7 @@ std::string App::unfinished() const {
 /// Those of sources and outputs too.
 Counts App::with_all_counts(Counts of_pipeline) const {
   Counts counts = std::move(of_pipeline);
-  if (sources_.live != nullptr) add_live_counts(counts, *sources_.live);
+  if (sources_.is_live()) add_live_counts(counts, sources_.live);
   if (sources_.spool != nullptr) add_spool_counts(counts, *sources_.spool);
   const Counts stored = transfers_->counts();
   counts.insert(counts.end(), stored.begin(), stored.end());
@@ -204,7 +220,7 @@ int App::run() {
     return kUsageError;
   }
   transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U),
-                                               sources_.live != nullptr ? Feed::live : Feed::files,
+                                               sources_.is_live() ? Feed::live : Feed::files,
                                                [](const std::string& text) { spdlog::warn(text); });
   pipeline_ = std::make_unique<Pipeline>(
       settings_, workers, secret_,
@@ -213,7 +229,7 @@ int App::run() {
         outputs.transfers = transfers_->sink(*outputs.events);
         return outputs;
       },
-      sources_.live != nullptr ? Pipeline::WhenBehind::drop : Pipeline::WhenBehind::wait);
+      sources_.is_live() ? WhenBehind::drop : WhenBehind::wait, sources_.loops());
   spdlog::debug("{} workers, output in {}", workers, output_->path());
   stop_signals_.emplace([this] { return unfinished(); });
   read();
@@ -247,7 +263,7 @@ void App::failed(const std::string& what) {
 }
 
 void App::tell_capture_end() {
-  if (sources_.live != nullptr || (interrupted_ && sources_.spool != nullptr)) return;
+  if (sources_.is_live() || (interrupted_ && sources_.spool != nullptr)) return;
   if (interrupted_) return spdlog::warn("stopped by a signal: what was read until then is kept");
   const SourceEnd end = sources_.merged->end();
   switch (end.how) {

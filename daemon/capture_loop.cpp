@@ -8,14 +8,14 @@ namespace {
 constexpr int kBudget = 8192;  // packets between two looks at signals
 }
 
-CaptureLoop::CaptureLoop(asio::io_context& io, Source& source, Filter& filter, Pipeline& pipeline,
+CaptureLoop::CaptureLoop(asio::io_context& io, Source& source, Filter& filter, Dispatcher& dispatcher,
                          std::function<void()> ended)
     : io_{io},
       readable_{io},
       alarm_{io},
       source_{source},
       filter_{filter},
-      pipeline_{pipeline},
+      dispatcher_{dispatcher},
       ended_{std::move(ended)} {}
 
 CaptureLoop::~CaptureLoop() { let_go(); }
@@ -41,7 +41,7 @@ void CaptureLoop::run() {
     ++read_;
     if (!filter_.matches(packet)) continue;
     ++matched_;
-    pipeline_.take(packet);
+    dispatcher_.take(packet);
   }
   if (stopped_) return ended_();
   start();
@@ -50,9 +50,9 @@ void CaptureLoop::run() {
 /// For the descriptor, of several pipes not always the same, and for time, whichever the source asks for.
 void CaptureLoop::wait() {
   if (const auto time = source_.quiet_until()) {
-    pipeline_.advance(*time);
+    dispatcher_.advance(*time);
   } else {
-    pipeline_.flush();
+    dispatcher_.flush();
   }
   const std::uint64_t wait = ++waits_;
   if (const auto again = source_.ask_again()) {

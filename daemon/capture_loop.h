@@ -7,7 +7,7 @@
 #include "capture/filter.h"
 #include "capture/source.h"
 #include "daemon/asio.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/dispatcher.h"
 
 namespace unspool {
 
@@ -15,7 +15,7 @@ class CaptureLoop {
  public:
   /// All are borrowed for the loop's lifetime. `ended` is called once, on the loop, when the source has ended or stop()
   /// was heard.
-  CaptureLoop(boost::asio::io_context& io, Source& source, Filter& filter, Pipeline& pipeline,
+  CaptureLoop(boost::asio::io_context& io, Source& source, Filter& filter, Dispatcher& dispatcher,
               std::function<void()> ended);
   ~CaptureLoop();
 
@@ -37,7 +37,7 @@ class CaptureLoop {
   boost::asio::steady_timer alarm_;
   Source& source_;
   Filter& filter_;
-  Pipeline& pipeline_;
+  Dispatcher& dispatcher_;
   std::function<void()> ended_;
   std::uint64_t waits_ = 0;  // each is woken from once, by whatever comes first
   std::uint64_t read_ = 0, matched_ = 0;

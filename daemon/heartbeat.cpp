@@ -17,8 +17,8 @@ constexpr int kBeatsPerInterval = 4;  // so that a late one does no harm
 std::optional<std::size_t> PulseWatch::stuck(std::span<const Pulse> pulses, Clock::time_point now) {
   seen_.resize(pulses.size(), {.done = 0, .moved = now});
   for (std::size_t i = 0; i < pulses.size(); ++i) {
-    const auto [given, done] = pulses[i];
-    if (done == given || done != seen_[i].done) seen_[i] = {.done = done, .moved = now};
+    const Pulse& pulse = pulses[i];
+    if (pulse.done == pulse.given || pulse.done != seen_[i].done) seen_[i] = {.done = pulse.done, .moved = now};
   }
   for (std::size_t i = 0; i < seen_.size(); ++i) {
     if (now - seen_[i].moved > patience_) return i;
@@ -49,13 +49,13 @@ void Heartbeat::beat() {
 }
 
 bool Heartbeat::all_move() {
-  const auto stuck = watch_.stuck(pulses_(), PulseWatch::Clock::now());
+  const std::vector<Pulse> pulses = pulses_();
+  const auto stuck = watch_.stuck(pulses, PulseWatch::Clock::now());
   if (stuck && !told_) {
-    spdlog::error(
-        "shard {} has work, and has done none of it for {:.1f} s: the watchdog of systemd will end this process",
-        *stuck, std::chrono::duration<double>(*watchdog_).count());
+    spdlog::error("{} has work, and has done none of it for {:.1f} s: the watchdog of systemd will end this process",
+                  pulses[*stuck].who, std::chrono::duration<double>(*watchdog_).count());
   }
-  if (!stuck && told_) spdlog::info("all shards get on with their work again");
+  if (!stuck && told_) spdlog::info("all threads get on with their work again");
   told_ = stuck.has_value();
   return !stuck;
 }

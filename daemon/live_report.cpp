@@ -34,7 +34,14 @@ std::string_view left_out(Shed what) {
 
 }  // namespace
 
-void LiveReport::changed(const InterfaceChange& change) {
+void LiveReport::changed(unsigned loop, const InterfaceChange& change) {
+  const std::lock_guard lock{mutex_};
+  Known& known = interfaces_[change.interface];
+  known.seen.resize(std::max<std::size_t>(known.seen.size(), loop + 1), State::up);
+  known.seen[loop] = change.state;
+  const bool all_up = std::ranges::all_of(known.seen, [](State state) { return state == State::up; });
+  if (change.what == known.told || (change.state == State::up && !all_up)) return;
+  known.told = change.what;
   spdlog::log(change.state == State::up ? spdlog::level::info : spdlog::level::warn, change.what);
   if (sink_ == nullptr) {
     early_.push_back({change, wall_clock()});
@@ -49,9 +56,12 @@ void LiveReport::write(const InterfaceChange& change, Timestamp time) {
 }
 
 void LiveReport::start(boost::asio::io_context& io, Pipeline& pipeline, std::unique_ptr<EventSink> sink,
-                       std::chrono::milliseconds interval, std::function<Counts(Counts)> with_all_counts) {
+                       std::chrono::milliseconds interval, std::function<void()> report,
+                       std::function<Counts(Counts)> with_all_counts) {
+  report_ = std::move(report);
   with_all_counts_ = std::move(with_all_counts);
   pipeline_ = &pipeline;
+  const std::lock_guard lock{mutex_};
   sink_ = std::move(sink);
   interval_ = interval;
   stats_at_ = std::chrono::steady_clock::now() + interval;
@@ -74,6 +84,7 @@ void LiveReport::wait() {
 void LiveReport::tick() {
   wait();
   const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock{mutex_};
   if (now >= stats_at_) {
     stats_at_ = std::max(stats_at_ + interval_, now);
     sink_->on_stats(wall_clock(), with_all_counts_(pipeline_->counts_so_far()));
@@ -82,7 +93,7 @@ void LiveReport::tick() {
   pipeline_->tell_unanswered(*sink_);
   if (const auto step = pipeline_->keep_up(now)) tell(*step);
   sink_->flush();
-  pipeline_->report();
+  report_();
 }
 
 void LiveReport::tell(OverloadRecord record) {
@@ -100,11 +111,19 @@ void LiveReport::tell(OverloadRecord record) {
   }
 }
 
-void add_live_counts(Counts& counts, const LiveSource& source) {
+void add_live_counts(Counts& counts, std::span<const LiveSource* const> loops) {
   const auto of_capture = [](const auto& count) { return count.first.starts_with("capture."); };
+  std::vector<LiveSource::Totals> all = loops.front()->totals();
+  for (const LiveSource* further : loops.subspan(1)) {
+    const auto more = further->totals();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].packets += more[i].packets;
+      all[i].dropped += more[i].dropped;
+    }
+  }
   std::uint64_t dropped = 0, missed = 0;
   Counts each;
-  for (const LiveSource::Totals& totals : source.totals()) {
+  for (const LiveSource::Totals& totals : all) {
     std::string prefix = "capture.interfaces." + totals.interface;
     std::replace(prefix.begin() + sizeof "capture.interfaces", prefix.end(), '.', '_');
     each.emplace_back(prefix + ".packets", totals.packets);

@@ -81,20 +81,29 @@ int run_live(CommandLine line, Settings settings) {
     spdlog::error(nothing_to_read(line.filter));
     return kUsageError;
   }
-  BlockPool pool;
+  if (settings.capture.loops > 1 && settings.pipeline.workers == 0) {
+    spdlog::error(
+        "{} capture loops need threads with sessions: set pipeline.workers (-j) to 1 or more, or capture.loops "
+        "to 1",
+        settings.capture.loops);
+    return kConfigurationError;
+  }
+  std::vector<BlockPool> pools(settings.capture.loops);
+  FanoutGroups groups = fanout_groups(settings.capture);
   LiveReport report;
-  auto live = LiveSource::open(settings.capture, pool, [&](const InterfaceChange& change) { report.changed(change); });
-  if (!live) {
-    spdlog::error(live.error().what);
-    return live.error().why == LiveFailure::Why::filter ? kUsageError : kCannotRead;
+  Sources sources;
+  for (unsigned loop = 0; loop < settings.capture.loops; ++loop) {
+    auto live = LiveSource::open(settings.capture, loop, pools[loop], groups,
+                                 [&report, loop](const InterfaceChange& change) { report.changed(loop, change); });
+    if (!live) {
+      spdlog::error(live.error().what);
+      return live.error().why == LiveFailure::Why::filter ? kUsageError : kCannotRead;
+    }
+    add_live(sources, std::move(*live));
   }
   if (settings.output.empty()) settings.output = settings.capture.interfaces.front() + ".unspool";
   if (line.reuse == CommandLine::Reuse::refuse) line.reuse = CommandLine::Reuse::append;
   set_up_process();
-  Sources sources;
-  sources.live = live->get();
-  for (const std::string& name : (*live)->names()) sources.names.push_back({.name = name, .is_file = false});
-  sources.merged = std::move(*live);
   return App{line, settings, Filter::compile({}).value(), std::move(sources), report}.run();
 }
 

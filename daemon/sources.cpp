@@ -20,6 +20,16 @@ std::string output_beside(const std::string& capture) {
   return (last.empty() || last == "." || last == ".." ? "capture" : last) + ".unspool";
 }
 
+void add_live(Sources& sources, std::unique_ptr<LiveSource> live) {
+  for (const std::string& name : live->names()) sources.names.push_back({.name = name, .is_file = false});
+  sources.live.push_back(live.get());
+  if (sources.merged == nullptr) {
+    sources.merged = std::move(live);
+  } else {
+    sources.further.push_back(std::move(live));
+  }
+}
+
 Result<Sources> open_captures(const CommandLine& line, BlockPool& pool) {
   auto names = expand_captures(line.captures);
   if (!names) return tl::unexpected(names.error());

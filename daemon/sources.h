@@ -14,17 +14,22 @@
 
 namespace unspool {
 
-/// All of them as one.
 struct Sources {
-  std::unique_ptr<Source> merged;
-  std::vector<SourceName> names;
-  const LiveSource* live = nullptr;  // what `merged` is, when it is one
-  SpoolSource* spool = nullptr;      // likewise
-  bool follows = false;              // captures that may still grow
+  std::unique_ptr<Source> merged;                // all as one; of interfaces, the part of the main capture loop
+  std::vector<std::unique_ptr<Source>> further;  // of interfaces, the parts of further loops
+  std::vector<SourceName> names;                 // by Packet::source
+  std::vector<const LiveSource*> live;           // by loop, what these are, when they are
+  SpoolSource* spool = nullptr;                  // what `merged` is, when it is one
+  bool follows = false;                          // captures that may still grow
 
+  bool is_live() const { return !live.empty(); }
+  unsigned loops() const { return 1 + static_cast<unsigned>(further.size()); }
   /// It ends when somebody stops it.
-  bool is_endless() const { return live != nullptr || spool != nullptr || follows; }
+  bool is_endless() const { return is_live() || spool != nullptr || follows; }
 };
+
+/// Adds the interfaces as the next loop captures them.
+void add_live(Sources& sources, std::unique_ptr<LiveSource> live);
 
 /// The captures that `line` names. `pool` outlives them.
 Result<Sources> open_captures(const CommandLine& line, BlockPool& pool);

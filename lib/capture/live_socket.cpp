@@ -50,22 +50,28 @@ pcap_direction_t direction_of(Direction direction) {
 
 void LiveSocket::Close::operator()(pcap* handle) const { ::pcap_close(handle); }
 
-tl::expected<void, LiveFailure> LiveSocket::open(Fanout& fanout) {
+tl::expected<void, LiveFailure> LiveSocket::open() {
   close();
-  const bool joins_others = fanout.group >= 0;
   auto handle = activate();
   if (!handle) return tl::unexpected(handle.error());
   if (auto set = set_filter(handle->get()); !set) return set;
-  if (auto joined = join(handle->get(), fanout); !joined) return joined;
+  auto joined = group_.join(::pcap_fileno(handle->get()));
+  if (!joined) {
+    return failed(Why::other, fmt::format("{}: its packets cannot be spread over several sockets: {}; set "
+                                          "capture.sockets and capture.loops to 1",
+                                          interface_, joined.error().what));
+  }
   pcap_ = std::move(*handle);
+  member_ = std::move(joined->member);
   link_type_ = link_type_of(::pcap_datalink(pcap_.get()));
   counted_at_ = wall_clock();
-  if (joins_others) began_ = counted_at_;
+  if (joined->others) began_ = counted_at_;
   return {};
 }
 
 void LiveSocket::close() {
   pcap_.reset();
+  member_ = {};
   packets_.clear();
   at_ = 0;
   began_ = {};
@@ -131,27 +137,6 @@ tl::expected<void, LiveFailure> LiveSocket::set_filter(pcap* handle) const {
   return {};
 }
 
-/// By the hash of the flow, both directions alike; the kernel puts fragments together first. The group's number is the
-/// kernel's choice, so that no other program's is met.
-tl::expected<void, LiveFailure> LiveSocket::join(pcap* handle, Fanout& fanout) const {
-  if (!fanout.wanted) return {};
-  constexpr unsigned kHow = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG;
-  const bool first = fanout.group < 0;
-  const unsigned how = first ? kHow | PACKET_FANOUT_FLAG_UNIQUEID : kHow;
-  const unsigned group = first ? 0U : static_cast<unsigned>(fanout.group);
-  const int fd = ::pcap_fileno(handle);
-  int argument = static_cast<int>(group | how << 16U);
-  socklen_t size = sizeof argument;
-  if (::setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &argument, size) != 0 ||
-      ::getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &argument, &size) != 0) {
-    return failed(Why::other, fmt::format("{}: its packets cannot be spread over several sockets: {}; set "
-                                          "capture.sockets to 1",
-                                          interface_, os_error(errno)));
-  }
-  fanout.group = argument & 0xffff;
-  return {};
-}
-
 LiveSocket::Fill LiveSocket::fill() {
   if (block_ && block_.alone()) used_ = 0;
   packets_.clear();
@@ -168,6 +153,8 @@ LiveSocket::Fill LiveSocket::fill() {
   }
   if (!packets_.empty() || filled_ - counted_ >= kCountEvery) count_losses();
   for (Packet& packet : packets_) losses_.mark(packet);
+  told_records_.store(record_, std::memory_order_relaxed);
+  told_dropped_.store(losses_.total(), std::memory_order_relaxed);
   return packets_.empty() ? Fill::nothing : Fill::packets;
 }
 

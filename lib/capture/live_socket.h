@@ -1,6 +1,7 @@
 // One packet socket on a network interface, through libpcap: its packets, copied once out of the kernel's buffer.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "capture/block.h"
+#include "capture/fanout_group.h"
 #include "capture/losses.h"
 #include "capture/packet.h"
 #include "settings/settings.h"
@@ -28,17 +30,12 @@ struct LiveFailure {
 class LiveSocket {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Sockets of one interface that share its packets: none, the first of some, which makes the group, or a further one.
-  struct Fanout {
-    bool wanted = false;
-    int group = -1;  // -1: none yet; open() fills it in
-  };
+  /// `source` becomes Packet::source; the socket joins `group`. All but the name outlive it.
+  LiveSocket(std::string interface, std::uint16_t source, const CaptureSettings& settings, BlockPool& pool,
+             FanoutGroup& group)
+      : interface_{std::move(interface)}, source_{source}, settings_{settings}, pool_{pool}, group_{group} {}
 
-  /// `source` becomes Packet::source. `settings` and `pool` outlive the socket.
-  LiveSocket(std::string interface, std::uint16_t source, const CaptureSettings& settings, BlockPool& pool)
-      : interface_{std::move(interface)}, source_{source}, settings_{settings}, pool_{pool} {}
-
-  tl::expected<void, LiveFailure> open(Fanout& fanout);
+  tl::expected<void, LiveFailure> open();
   /// What waits in the kernel is lost.
   void close();
   bool is_open() const { return pcap_ != nullptr; }
@@ -63,9 +60,10 @@ class LiveSocket {
   void suspect(Timestamp from, Timestamp until) { losses_.suspect(from, until); }
 
   std::uint16_t source() const { return source_; }
-  std::uint64_t records() const { return record_; }
+  // As of the last fill(). Any thread.
+  std::uint64_t records() const { return told_records_.load(std::memory_order_relaxed); }
   /// Packets that the kernel dropped because its buffer was full.
-  std::uint64_t dropped() const { return losses_.total(); }
+  std::uint64_t dropped() const { return told_dropped_.load(std::memory_order_relaxed); }
 
  private:
   struct Close {
@@ -75,7 +73,6 @@ class LiveSocket {
 
   tl::expected<Handle, LiveFailure> activate() const;
   tl::expected<void, LiveFailure> set_filter(pcap* handle) const;
-  tl::expected<void, LiveFailure> join(pcap* handle, Fanout& fanout) const;
   LiveFailure failure(int status, const std::string& reason) const;
   void take(const pcap_pkthdr& header, const unsigned char* bytes);
   void count_losses();
@@ -84,6 +81,8 @@ class LiveSocket {
   std::uint16_t source_;
   const CaptureSettings& settings_;
   BlockPool& pool_;
+  FanoutGroup& group_;
+  FanoutGroup::Member member_;  // while it is open
   Handle pcap_;
   std::uint16_t link_type_ = 0;
   Timestamp began_;  // earlier packets are some other socket's
@@ -96,6 +95,7 @@ class LiveSocket {
   Timestamp counted_at_;  // when losses were counted last
   Losses losses_;
   std::uint64_t record_ = 0;
+  std::atomic<std::uint64_t> told_records_{0}, told_dropped_{0};
   std::string broken_;
 };
 

@@ -42,22 +42,30 @@ const NetworkInterface* find(const std::vector<NetworkInterface>& all, const std
 
 }  // namespace
 
-LiveSource::LiveSource(const CaptureSettings& settings, BlockPool& pool,
-                       std::function<void(const InterfaceChange&)> changed)
+FanoutGroups fanout_groups(const CaptureSettings& settings) {
+  FanoutGroups groups;
+  for (std::size_t i = 0; i < settings.interfaces.size(); ++i) groups.emplace_back(settings.sockets * settings.loops);
+  return groups;
+}
+
+LiveSource::LiveSource(const CaptureSettings& settings, unsigned loop, BlockPool& pool, FanoutGroups& groups,
+                       Changed changed)
     : settings_{settings}, changed_{std::move(changed)}, ready_{::epoll_create1(EPOLL_CLOEXEC)} {
-  std::uint16_t source = 0;
+  auto source = static_cast<std::uint16_t>(loop * settings.sources_of_loop());
   for (const std::string& name : settings.interfaces) {
+    FanoutGroup& group = groups[interfaces_.size()];
     Interface& interface = interfaces_.emplace_back();
     interface.name = name;
     for (unsigned i = 0; i < settings.sockets; ++i) {
-      interface.sockets.push_back(std::make_unique<LiveSocket>(name, source++, settings, pool));
+      interface.sockets.push_back(std::make_unique<LiveSocket>(name, source++, settings, pool, group));
     }
   }
 }
 
-tl::expected<std::unique_ptr<LiveSource>, LiveSource::Refusal> LiveSource::open(
-    const CaptureSettings& settings, BlockPool& pool, std::function<void(const InterfaceChange&)> changed) {
-  std::unique_ptr<LiveSource> source{new LiveSource(settings, pool, std::move(changed))};
+tl::expected<std::unique_ptr<LiveSource>, LiveSource::Refusal> LiveSource::open(const CaptureSettings& settings,
+                                                                                unsigned loop, BlockPool& pool,
+                                                                                FanoutGroups& groups, Changed changed) {
+  std::unique_ptr<LiveSource> source{new LiveSource(settings, loop, pool, groups, std::move(changed))};
   const SteadyTime now = std::chrono::steady_clock::now();
   for (Interface& interface : source->interfaces_) {
     const auto opened = source->open(interface);
@@ -76,10 +84,9 @@ tl::expected<std::unique_ptr<LiveSource>, LiveSource::Refusal> LiveSource::open(
 }
 
 tl::expected<void, LiveFailure> LiveSource::open(Interface& interface) {
-  LiveSocket::Fanout fanout{.wanted = interface.sockets.size() > 1};
   const auto all = network_interfaces();
   for (auto& socket : interface.sockets) {
-    if (auto opened = socket->open(fanout); !opened) {
+    if (auto opened = socket->open(); !opened) {
       for (auto& other : interface.sockets) other->close();
       return opened;
     }
@@ -232,7 +239,7 @@ void LiveSource::count_missed(SteadyTime now) {
     const std::uint64_t before = interface.missed_before;
     interface.missed_before = link_losses_.of(interface.index).value_or(before);
     if (interface.missed_before <= before) continue;
-    interface.missed += interface.missed_before - before;
+    interface.missed.fetch_add(interface.missed_before - before, std::memory_order_relaxed);
     for (auto& socket : interface.sockets) socket->suspect(missed_until_, until);
   }
   missed_until_ = until;
@@ -302,7 +309,8 @@ std::vector<std::string> LiveSource::names() const {
 std::vector<LiveSource::Totals> LiveSource::totals() const {
   std::vector<Totals> all;
   for (const Interface& interface : interfaces_) {
-    Totals& totals = all.emplace_back(Totals{.interface = interface.name, .missed = interface.missed});
+    Totals& totals = all.emplace_back(
+        Totals{.interface = interface.name, .missed = interface.missed.load(std::memory_order_relaxed)});
     for (const auto& socket : interface.sockets) {
       totals.packets += socket->records();
       totals.dropped += socket->dropped();

@@ -1,8 +1,10 @@
 // Network interfaces as one source: near the order in which packets came, and patient with those that go away.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "capture/fanout_group.h"
 #include "capture/link_losses.h"
 #include "capture/live_socket.h"
 #include "capture/network_interfaces.h"
@@ -18,6 +21,10 @@
 #include "settings/settings.h"
 
 namespace unspool {
+
+/// By interface, in the order of the settings: of all capture loops together.
+using FanoutGroups = std::deque<FanoutGroup>;
+FanoutGroups fanout_groups(const CaptureSettings& settings);
 
 /// What became of an interface.
 struct InterfaceChange {
@@ -32,15 +39,18 @@ struct InterfaceChange {
 /// for while the others go on.
 class LiveSource : public Source {
  public:
-  /// Opens `settings.interfaces`. An error, and nothing is begun, when one cannot be listened on; but one that is down
-  /// is waited for, and one that is not there too, where the settings say so. `changed` is called from here and from
-  /// next(). `settings` and `pool` outlive the source.
   struct Refusal {
     LiveFailure::Why why = LiveFailure::Why::other;
     std::string what;
   };
-  static tl::expected<std::unique_ptr<LiveSource>, Refusal> open(const CaptureSettings& settings, BlockPool& pool,
-                                                                 std::function<void(const InterfaceChange&)> changed);
+  using Changed = std::function<void(const InterfaceChange&)>;
+  /// Opens `settings.interfaces` for one capture loop of the run, of which each gets its part of the packets. An error,
+  /// and nothing is begun, when one cannot be listened on; but one that is down is waited for, and one that is not
+  /// there too, where the settings say so. `changed` is called from here and from next(). `settings`, `pool`, the
+  /// loop's own, and `groups`, the run's, outlive the source.
+  static tl::expected<std::unique_ptr<LiveSource>, Refusal> open(const CaptureSettings& settings, unsigned loop,
+                                                                 BlockPool& pool, FanoutGroups& groups,
+                                                                 Changed changed);
 
   State next(Packet& packet) override;
   int readable_fd() const override;
@@ -49,7 +59,8 @@ class LiveSource : public Source {
   bool finish() override;
   SourceEnd end() const override { return {}; }
 
-  /// By Packet::source, the interface. Several sockets of one interface are several sources.
+  /// By Packet::source, as far as they are this loop's, the interface. Several sockets of one interface are several
+  /// sources.
   std::vector<std::string> names() const;
   struct Totals {
     std::string interface;
@@ -57,7 +68,7 @@ class LiveSource : public Source {
     std::uint64_t dropped = 0;  // by the kernel, because its buffer was full
     std::uint64_t missed = 0;   // by the interface: received, but nobody could take them
   };
-  /// So far, of each interface.
+  /// So far, of each interface, what came on this loop; what an interface missed, it missed of all. Any thread.
   std::vector<Totals> totals() const;
 
  private:
@@ -68,7 +79,8 @@ class LiveSource : public Source {
     std::vector<std::unique_ptr<LiveSocket>> sockets;
     InterfaceChange::State state = InterfaceChange::State::up;
     unsigned index = 0;  // of the kernel; 0 where it lists no such interface ("any")
-    std::uint64_t missed_before = 0, missed = 0;
+    std::uint64_t missed_before = 0;
+    std::atomic<std::uint64_t> missed{0};
     SteadyTime broken_since{};  // not yet closed: the kernel may still hand over what it has
     SteadyTime retry_at{};      // while it is closed
     std::chrono::milliseconds backoff{};
@@ -76,7 +88,7 @@ class LiveSource : public Source {
     bool is_open() const { return sockets.front()->is_open(); }
   };
 
-  LiveSource(const CaptureSettings& settings, BlockPool& pool, std::function<void(const InterfaceChange&)> changed);
+  LiveSource(const CaptureSettings& settings, unsigned loop, BlockPool& pool, FanoutGroups& groups, Changed changed);
 
   State idle();
   bool is_finishing() const { return finishing_since_ != SteadyTime{}; }
@@ -97,9 +109,9 @@ class LiveSource : public Source {
   void tell(Interface& interface, InterfaceChange::State state, std::string what);
 
   const CaptureSettings& settings_;
-  std::function<void(const InterfaceChange&)> changed_;
+  Changed changed_;
   Fd ready_;  // an epoll of all sockets
-  std::vector<Interface> interfaces_;
+  std::deque<Interface> interfaces_;
   std::vector<LiveSocket*> open_;     // all that are
   bool asked_all_ = false;            // since a socket ran out of packets
   bool has_quiet_ = false;            // at the last round, some socket had nothing

@@ -173,6 +173,16 @@ const Defragmenter::Whole* Defragmenter::State::assemble(Partials::iterator part
   return &whole;
 }
 
+void FragmentCounters::add(const FragmentCounters& other) {
+  fragments += other.fragments;
+  reassembled += other.reassembled;
+  timed_out += other.timed_out;
+  overlapping += other.overlapping;
+  malformed += other.malformed;
+  evicted += other.evicted;
+  evicted_for_bytes += other.evicted_for_bytes;
+}
+
 Defragmenter::Defragmenter(const FragmentLimits& limits) : state_{std::make_unique<State>(limits)} {}
 Defragmenter::~Defragmenter() = default;
 

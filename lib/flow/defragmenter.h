@@ -22,6 +22,8 @@ struct FragmentLimits {
 struct FragmentCounters {
   std::uint64_t fragments = 0, reassembled = 0, timed_out = 0, overlapping = 0, malformed = 0;
   std::uint64_t evicted = 0, evicted_for_bytes = 0;  // datagrams, by the limit on them, and on bytes
+
+  void add(const FragmentCounters& other);
 };
 
 class Defragmenter {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/origin.h"
@@ -11,6 +12,7 @@
 #include "capture/packet.h"
 #include "flow/session_key.h"
 #include "pipeline/clock.h"
+#include "stream/chunk.h"
 #include "wire/tcp.h"
 
 namespace unspool {
@@ -57,8 +59,9 @@ struct Batch {
   std::vector<Clock::Leap> leaps;  // of the clock, since the batch before
   std::size_t bytes = 0;           // of packets, and of the items that describe them
   Timestamp clock;                 // of the run, behind the last item
+  unsigned loop = 0;               // which of the run's capture loops it comes from
   bool report = false;             // the shard tells its counters, and sends its events on their way
-  bool last = false;               // the shard ends all its sessions
+  std::optional<Ending> end;       // of the run: nothing comes from that loop any more
 
   Batch() { items.reserve(kItems); }
   bool full() const { return items.size() == kItems || blocks.size() >= kBlocks; }
@@ -78,7 +81,7 @@ struct Batch {
     leaps.clear();
     bytes = 0;
     report = false;
-    last = false;
+    end.reset();
   }
   /// Clears the packets; what else is to be told stays.
   void drop_items() {

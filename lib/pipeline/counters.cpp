@@ -18,12 +18,23 @@ constexpr std::array<std::string_view, 11> kKinds{
 
 }  // namespace
 
-void DecodeCounters::count_unknown_link(std::uint16_t link_type) {
+void DecodeCounters::count_unknown_link(std::uint16_t link_type, std::uint64_t more) {
   for (UnknownLink& known : unknown_links) {
-    if (known.link_type == link_type) ++known.packets;
+    if (known.link_type == link_type) known.packets += more;
     if (known.link_type == link_type) return;
   }
-  if (unknown_links.size() < kUnknownLinks) unknown_links.push_back({.link_type = link_type, .packets = 1});
+  if (unknown_links.size() < kUnknownLinks) unknown_links.push_back({.link_type = link_type, .packets = more});
+}
+
+void DecodeCounters::add(const DecodeCounters& other) {
+  packets += other.packets;
+  bytes += other.bytes;
+  add_all(kinds, other.kinds);
+  duplicates += other.duplicates;
+  cut_short += other.cut_short;
+  dropped += other.dropped;
+  ring_dropped += other.ring_dropped;
+  for (const UnknownLink& unknown : other.unknown_links) count_unknown_link(unknown.link_type, unknown.packets);
 }
 
 void ShardCounters::add(const ShardCounters& other) {
@@ -52,8 +63,8 @@ void ShardCounters::add(const ShardCounters& other) {
   }
 }
 
-Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards,
-                   std::uint64_t steps) {
+Counts name_counts(const DispatchCounters& dispatch, const ShardCounters& shards, std::uint64_t steps) {
+  const auto& [decode, fragments] = dispatch;
   Counts counts{{"capture.packets", decode.packets},           {"capture.bytes", decode.bytes},
                 {"capture.cut_short", decode.cut_short},       {"capture.dropped", decode.dropped},
                 {"capture.ring_dropped", decode.ring_dropped}, {"capture.duplicates", decode.duplicates}};

@@ -1,4 +1,4 @@
-// What a run counts. Plain numbers: each belongs to one thread, and they are added up when it has stopped.
+// What a run counts. Plain numbers: each belongs to one thread, and a copy is added up with those of others.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace unspool {
 
-/// By the dispatcher.
+/// Of a dispatcher.
 struct DecodeCounters {
   std::uint64_t packets = 0, bytes = 0;
   std::array<std::uint64_t, 11> kinds{};  // by wire::Kind
@@ -31,7 +31,19 @@ struct DecodeCounters {
   };
   static constexpr std::size_t kUnknownLinks = 16;
   std::vector<UnknownLink> unknown_links;
-  void count_unknown_link(std::uint16_t link_type);
+  void count_unknown_link(std::uint16_t link_type, std::uint64_t more = 1);
+  void add(const DecodeCounters& other);
+};
+
+/// By a dispatcher: packets, and the datagrams that it put together of fragments.
+struct DispatchCounters {
+  DecodeCounters decoded;
+  FragmentCounters fragments;
+
+  void add(const DispatchCounters& other) {
+    decoded.add(other.decoded);
+    fragments.add(other.fragments);
+  }
 };
 
 /// By a shard.
@@ -62,7 +74,6 @@ struct ShardCounters {
 };
 
 /// All of them by name, in the order in which `stats` lists them; zeros too. `steps`: there and back, under overload.
-Counts name_counts(const DecodeCounters& decode, const FragmentCounters& fragments, const ShardCounters& shards,
-                   std::uint64_t steps);
+Counts name_counts(const DispatchCounters& dispatch, const ShardCounters& shards, std::uint64_t steps);
 
 }  // namespace unspool

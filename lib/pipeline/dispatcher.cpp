@@ -1,5 +1,6 @@
 #include "pipeline/dispatcher.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -30,16 +31,18 @@ wire::Segment segment_of(const wire::Datagram& datagram) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Clock::Feed feed, Send send)
+Dispatcher::Dispatcher(const Settings& settings, unsigned loop, unsigned loops, unsigned shards,
+                       const HashSecret& secret, Clock::Feed feed, Send send)
     : settings_{settings},
+      loop_{loop},
       secret_{secret},
       send_{std::move(send)},
       batches_(shards),
       clock_{feed},
       duplicates_{settings.pipeline.duplicates},
       defragmenter_{{.timeout = settings.timeouts.fragments,
-                     .datagrams = settings.limits.fragmented_datagrams,
-                     .bytes = static_cast<std::uint32_t>(settings.limits.fragment_bytes)}},
+                     .datagrams = std::max(settings.limits.fragmented_datagrams / loops, 1U),
+                     .bytes = static_cast<std::uint32_t>(settings.limits.fragment_bytes / loops)}},
       after_drop_(shards) {
   for (auto& batch : batches_) batch = std::make_unique<Batch>();
 }
@@ -89,7 +92,7 @@ void Dispatcher::watch_source(const Packet& packet) {
   }
   if (packet.dropped < source.dropped) source.dropped = 0;  // another file, to which the number was given
   if (packet.dropped == source.dropped && !packet.amid_loss) return;
-  counters_.dropped += packet.dropped - source.dropped;
+  count_lost(counters_.dropped, packet.dropped - source.dropped);
   source.dropped = packet.dropped;
   after_drop_.assign(batches_.size(), true);
 }
@@ -201,14 +204,18 @@ void Dispatcher::take_arp(const Packet& packet, Timestamp clock) {
 bool Dispatcher::after_drop(unsigned shard) { return std::exchange(after_drop_[shard], 0) != 0; }
 
 void Dispatcher::send(unsigned shard) {
-  const Batch* sent = batches_[shard].get();
-  batches_[shard]->clock = clock_.now();
-  batches_[shard] = send_(shard, std::move(batches_[shard]));
-  Batch& batch = *batches_[shard];
-  if (&batch != sent || batch.items.empty()) return;
-  counters_.ring_dropped += batch.items.size();
+  std::unique_ptr<Batch>& batch = batches_[shard];
+  batch->loop = loop_;
+  batch->clock = clock_.now();
+  if (send_(shard, batch) || batch->items.empty()) return;
+  count_lost(counters_.ring_dropped, batch->items.size());
   after_drop_[shard] = true;
-  batch.drop_items();
+  batch->drop_items();
+}
+
+void Dispatcher::count_lost(std::uint64_t& counter, std::uint64_t packets) {
+  counter += packets;
+  lost_.store(counters_.dropped + counters_.ring_dropped, std::memory_order_relaxed);
 }
 
 void Dispatcher::flush() {
@@ -223,11 +230,23 @@ void Dispatcher::advance(Timestamp time) {
 void Dispatcher::report() {
   for (auto& batch : batches_) batch->report = true;
   flush();
+  tell();
 }
 
-void Dispatcher::finish() {
-  for (auto& batch : batches_) batch->last = true;
+void Dispatcher::finish(Ending ending) {
+  for (auto& batch : batches_) batch->end = ending;
   flush();
+  tell();
+}
+
+void Dispatcher::tell() {
+  const std::lock_guard lock{told_mutex_};
+  told_ = {.counters = {.decoded = counters_, .fragments = defragmenter_.counters()}, .clock = clock_.now()};
+}
+
+Dispatcher::Told Dispatcher::told() const {
+  const std::lock_guard lock{told_mutex_};
+  return told_;
 }
 
 }  // namespace unspool

@@ -1,9 +1,11 @@
 // From packets to batches: decodes each one once, puts fragments together, and picks the shard.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "capture/packet.h"
@@ -18,29 +20,40 @@
 
 namespace unspool {
 
-/// Lives on the capture loop. Fills one batch for each shard and passes it on when it is full, when the packets' block
-/// is used up, and on flush().
+/// Lives on one capture loop, one of `loops` that share the limits of the settings. Fills one batch for each shard and
+/// passes it on when it is full, when the packets' block is used up, and on flush().
 class Dispatcher {
  public:
-  /// Takes a batch to its shard and answers with an empty one; or with the same, when the shard is too far behind to
+  /// Takes a batch to its shard, and puts an empty one in its place; or leaves it, when the shard is too far behind to
   /// take it and nobody may wait.
-  using Send = std::function<std::unique_ptr<Batch>(unsigned shard, std::unique_ptr<Batch>)>;
+  using Send = std::function<bool(unsigned shard, std::unique_ptr<Batch>&)>;
+  struct Told {
+    DispatchCounters counters;
+    Timestamp clock;
+  };
 
-  Dispatcher(const Settings& settings, unsigned shards, const HashSecret& secret, Clock::Feed feed, Send send);
+  Dispatcher(const Settings& settings, unsigned loop, unsigned loops, unsigned shards, const HashSecret& secret,
+             Clock::Feed feed, Send send);
 
+  /// One packet, in the order of the capture.
   void take(const Packet& packet);
-  /// Sends what there is; shards for which there is nothing get the clock alone.
+  /// The source is idle: sends what there is. Shards for which there is nothing get the clock alone.
   void flush();
-  /// Live: nothing older than `time` will come. Sends what there is.
+  /// The same, live: nothing older than `time` will come. To be told each second: what is missing is a clock that was
+  /// set.
   void advance(Timestamp time);
-  /// Sends what there is; every shard tells its counters, and sends its events on their way.
+  /// Sends what there is. Every shard tells its counters and sends its events on their way, soon, not at once; told()
+  /// tells those of now.
   void report();
-  /// The last flush: every shard ends its sessions.
-  void finish();
+  /// The last flush: when all loops have come so far, every shard ends its sessions.
+  void finish(Ending ending);
 
+  /// By its clock.
   Timestamp now() const { return clock_.now(); }
-  const DecodeCounters& counters() const { return counters_; }
-  const FragmentCounters& fragments() const { return defragmenter_.counters(); }
+  /// As of the last report(), or finish(). Any thread.
+  Told told() const;
+  /// Packets lost so far, before they came here and for want of room on the way to shards. Any thread.
+  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
   Timestamp observe(Timestamp time);
@@ -55,8 +68,11 @@ class Dispatcher {
   void copy_whole(Batch& batch, const Defragmenter::Whole& whole, Item& item);
   void send(unsigned shard);
   void watch_source(const Packet& packet);
+  void count_lost(std::uint64_t& counter, std::uint64_t packets);
+  void tell();
 
   const Settings& settings_;
+  unsigned loop_;
   const HashSecret& secret_;
   Send send_;
   BlockPool whole_pool_;
@@ -75,6 +91,9 @@ class Dispatcher {
   std::vector<SourceState> sources_;      // as last seen
   std::vector<std::uint8_t> after_drop_;  // by shard: a source lost packets since its last item
   wire::Datagram datagram_;
+  std::atomic<std::uint64_t> lost_{0};
+  mutable std::mutex told_mutex_;
+  Told told_;
 };
 
 }  // namespace unspool

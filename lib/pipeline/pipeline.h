@@ -1,4 +1,4 @@
-// All of the way from a packet to its parsers: the dispatcher on the caller's thread, shards on threads of their own.
+// All of the way from a packet to its parsers: a dispatcher on each capture loop, shards on threads of their own.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pipeline/dispatcher.h"
+#include "pipeline/lane.h"
 #include "pipeline/limit_report.h"
 #include "pipeline/overload.h"
 #include "pipeline/recorder.h"
@@ -19,63 +20,47 @@
 
 namespace unspool {
 
-/// A sign of life of a thread: how many pieces of work it was given so far, and how many of them it has done.
-struct Pulse {
-  std::uint64_t given = 0, done = 0;
-};
-
 class Pipeline {
  public:
   /// Makes the outputs of one shard; called on the caller's thread, used on the shard's.
   using MakeOutputs = std::function<ShardOutputs(unsigned shard)>;
 
-  /// What take() does when a shard is too far behind: files wait, so that nothing is lost; interfaces do not.
-  enum class WhenBehind : std::uint8_t { wait, drop };
-
-  /// `workers` threads, each with a shard; 0: one shard, on the caller's thread. `settings` outlives the pipeline.
+  /// `workers` threads, each with a shard; 0: one shard, on the only loop's thread. `loops` threads that packets come
+  /// from. `settings` outlives the pipeline.
   Pipeline(const Settings& settings, unsigned workers, const HashSecret& secret, const MakeOutputs& make_outputs,
-           WhenBehind when_behind = WhenBehind::wait);
+           WhenBehind when_behind = WhenBehind::wait, unsigned loops = 1);
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
   ~Pipeline();
 
-  /// One packet, in the order of the capture.
-  void take(const Packet& packet);
-  /// The source is idle: nothing is kept back.
-  void flush();
-  /// The same, live: nothing older than `time` will come. To be told each second: what is missing is a clock that was
-  /// set.
-  void advance(Timestamp time);
-  /// Every shard sends its events on their way, and tells what counts_so_far() will answer. Soon, not at once.
-  void report();
+  /// Of a capture loop, and for its thread: where its packets go in.
+  Dispatcher& dispatcher(unsigned loop = 0) { return *dispatchers_[loop]; }
   /// About once a second, live: judges whether more comes than shards can follow, and has them leave something out
   /// (`overload.shed`), or take it in again. What that changed; its time is the caller's to say.
   std::optional<OverloadRecord> keep_up(Overload::Time now);
-  /// Ends every session and every thread. Once; nothing is taken after it.
+  /// Ends every session and every thread. Once, when the loops have ended.
   void finish(Ending ending);
 
-  /// The run's clock.
+  /// As of the last report, or the end, of the loop that was ahead: the run's clock.
   Timestamp now() const;
   /// Sessions and gaps so far, for somebody who watches.
   std::uint64_t live_sessions() const;
   std::uint64_t live_gaps() const;
-  /// Of each shard's thread; equal numbers where shards run on the caller's. Any thread.
+  /// Of each shard's thread; equal numbers where the shard runs on the loop's. Any thread.
   std::vector<Pulse> pulses() const;
   /// After finish(): totals of the run, none of which depends on how many workers there were.
   Counts counts() const;
-  /// Before finish(): the same, as of the last report() that shards have answered.
+  /// Before finish(): the same, as of the last report of each dispatcher that shards have answered.
   Counts counts_so_far() const;
   /// Before finish(), which does so too: tells of the limits that were reached since the last call.
   void tell_limits(EventSink& events);
-  /// Before finish(), which tells the rest: which handshakes of past minutes nobody answered, as of the last report()
+  /// Before finish(), which tells the rest: which handshakes of past minutes nobody answered, as of the last report
   /// that shards have answered. One that was repeated for long comes late, and is told with its minute all the same.
   void tell_unanswered(EventSink& events);
   /// After finish(): what no protocol claimed, by the server's port.
   std::map<std::uint16_t, ShardCounters::Unclaimed> unclaimed() const;
-  /// Link types that were met and are not understood.
-  const std::vector<DecodeCounters::UnknownLink>& unknown_links() const {
-    return dispatcher_->counters().unknown_links;
-  }
+  /// After finish(): link types that were met and are not understood.
+  std::vector<DecodeCounters::UnknownLink> unknown_links() const { return dispatched().counters.decoded.unknown_links; }
   /// After finish(): the outputs of a shard.
   ShardOutputs& outputs(unsigned shard);
 
@@ -83,14 +68,13 @@ class Pipeline {
   static unsigned workers_for_this_machine();
 
  private:
-  struct Lane;
+  Dispatcher::Told dispatched() const;
   ShardCounters sum() const;
   ShardCounters told_sum() const;
   Pressure pressure();
-  std::unique_ptr<Batch> send(unsigned shard, std::unique_ptr<Batch> batch);
 
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  std::unique_ptr<Dispatcher> dispatcher_;
+  std::vector<std::unique_ptr<Lane>> lanes_;              // by shard
+  std::vector<std::unique_ptr<Dispatcher>> dispatchers_;  // by loop
   LimitReport limits_;
   UnansweredSummary unanswered_;                  // of all shards, not told yet
   Timestamp unanswered_told_ = Timestamp::min();  // of minutes that began before it
@@ -99,9 +83,6 @@ class Pipeline {
   std::array<std::uint64_t, 3> shed_before_{};  // by Shed: counted when it was last begun
   std::uint64_t lost_before_ = 0;               // packets, at the last look
   WhenBehind when_behind_;
-  std::uint64_t most_bytes_;  // live, on the way to a shard
-  std::size_t most_batches_;  // on the way there and back
-  Ending ending_ = Ending::capture_end;
   bool finished_ = false;
 };
 

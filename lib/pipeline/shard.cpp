@@ -31,7 +31,7 @@ std::uint64_t next_random(std::uint64_t& state) {
 
 }  // namespace
 
-Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
+Shard::Shard(const Settings& settings, unsigned shards, unsigned loops, ShardOutputs outputs)
     : settings_{settings},
       most_sessions_{std::clamp(settings.limits.sessions / shards, 1U, SessionTable<TrackedSession>::kMost)},
       outputs_{std::move(outputs)},
@@ -41,12 +41,16 @@ Shard::Shard(const Settings& settings, unsigned shards, ShardOutputs outputs)
       shortest_timeout_{std::min(
           {settings.timeouts.udp, settings.timeouts.handshake, settings.timeouts.closed, settings.timeouts.idle})},
       unanswered_{std::max(settings.limits.unanswered / shards, 1U)},
+      feeds_(loops),
+      feed_{&feeds_.front()},
       random_{settings.pipeline.seed * 2 + 1} {}
 
 void Shard::take(const Batch& batch) {
   const auto& items = batch.items;
-  leaps_.insert(leaps_.end(), batch.leaps.begin(), batch.leaps.end());
-  if (leaps_.size() > kLeaps) leaps_.erase(leaps_.begin(), leaps_.end() - static_cast<std::ptrdiff_t>(kLeaps));
+  feed_ = &feeds_[batch.loop];
+  auto& leaps = feed_->leaps;
+  leaps.insert(leaps.end(), batch.leaps.begin(), batch.leaps.end());
+  if (leaps.size() > kLeaps) leaps.erase(leaps.begin(), leaps.end() - static_cast<std::ptrdiff_t>(kLeaps));
   for (std::size_t i = 0; i < std::min(kAhead, items.size()); ++i) table_.prefetch(items[i].hash);
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i + kAhead < items.size()) {
@@ -56,8 +60,7 @@ void Shard::take(const Batch& batch) {
     if (i + kAhead / 2 < items.size()) table_.prefetch_session(items[i + kAhead / 2].hash);
     take(items[i], batch);
   }
-  clock_ = std::max(clock_, batch.clock);
-  if (wheel_.due(clock_)) turn_wheel(clock_);
+  move_clock(batch.clock);
   expire_unanswered();
   if (shedding_.sessions) shed_sessions();
   outputs_.transfers->collect(clock_);
@@ -71,9 +74,8 @@ void Shard::take(const Batch& batch) {
 }
 
 void Shard::take(const Item& item, const Batch& batch) {
-  clock_ = item.clock;
-  if (wheel_.due(clock_)) turn_wheel(clock_);
-  if (item.after_drop) last_drop_ = clock_;
+  move_clock(item.clock);
+  if (item.after_drop) feed_->last_drop = item.clock;
   if (item.kind == Item::Kind::arp) {
     outputs_.events->on_arp(
         {.time = item.time, .source = item.origin.source, .vlans = item.key.vlans(), .packet = item.segment.payload});
@@ -81,10 +83,10 @@ void Shard::take(const Item& item, const Batch& batch) {
   }
   std::uint32_t index = table_.find(item.key, item.hash);
   std::uint8_t ordinal = 0;
-  if (index != table_.kNone && may_be_due(table_[index]) && deadline(table_[index]) <= clock_) {
+  if (index != table_.kNone && may_be_due(table_[index], item.clock) && deadline(table_[index]) <= item.clock) {
     const Timestamp start = table_[index].start;
     ordinal = static_cast<std::uint8_t>(table_[index].ordinal + 1);
-    if (run_timers(table_[index], index, clock_)) index = table_.kNone;
+    if (run_timers(table_[index], index, item.clock)) index = table_.kNone;
     if (start != item.time) ordinal = 0;
   }
   if (index != table_.kNone && table_[index].shed) {
@@ -148,7 +150,7 @@ std::uint32_t Shard::start(const Item& item, std::uint8_t ordinal) {
 
 void Shard::count_packet(TrackedSession& session, const Item& item) {
   session.last = std::max(session.last, item.time);
-  session.clock = item.clock;
+  session.clock = std::max(session.clock, item.clock);
   ++session.packets[item.from_high ? 1 : 0];
   session.frame_bytes[item.from_high ? 1 : 0] += item.frame_bytes;
 }
@@ -159,9 +161,9 @@ void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& i
   const Arrival arrival{.from = high ? 1U : 0U,
                         .segment = &item.segment,
                         .time = item.time,
-                        .clock = item.clock,
+                        .clock = std::max(session.clock, item.clock),
                         .origins = origins_of(item, batch, whole),
-                        .after_drop = item.after_drop || last_drop_ > session.clock,
+                        .after_drop = item.after_drop || feed_->last_drop > session.clock,
                         .source = high ? &item.key.high().address : &item.key.low().address};
   if (session.tcp.take(arrival, context_, recorder_) == TcpSession::Outcome::reused) {
     restart(session, index, item, batch);
@@ -199,9 +201,26 @@ void Shard::after_packet(TrackedSession& session, std::uint32_t index) {
 
 // ---- time
 
-/// When a packet came, by the run's clock: at a leap, when the clock stood still; or as if it had been set earlier.
-Timestamp Shard::heard(Timestamp clock) const {
-  for (const Clock::Leap& leap : leaps_) {
+/// Sources of one loop are numbered in a row.
+const Shard::Feed& Shard::feed_of(std::uint16_t source) const {
+  const std::size_t of_loop = std::max<std::size_t>(settings_.capture.sources_of_loop(), 1);
+  return feeds_.size() == 1 ? feeds_.front() : feeds_[std::min(source / of_loop, feeds_.size() - 1)];
+}
+
+/// Of the feed at hand, and with it that of all.
+void Shard::move_clock(Timestamp now) {
+  feed_->clock = now;
+  clock_ = now;
+  if (feeds_.size() > 1) {
+    for (const Feed& feed : feeds_) clock_ = std::min(clock_, feed.clock);
+  }
+  if (wheel_.due(clock_)) turn_wheel(clock_);
+}
+
+/// When a packet of that source came, by its loop's clock: at a leap, when the clock stood still; or as if it had been
+/// set earlier.
+Timestamp Shard::heard(Timestamp clock, std::uint16_t source) const {
+  for (const Clock::Leap& leap : feed_of(source).leaps) {
     const auto came = std::chrono::floor<std::chrono::microseconds>(clock);
     const auto before = std::chrono::floor<std::chrono::microseconds>(leap.before);
     if (leap.was_set && came <= before) {
@@ -215,21 +234,22 @@ Timestamp Shard::heard(Timestamp clock) const {
 
 Timestamp Shard::deadline(const TrackedSession& session) const {
   const Timeouts& timeouts = settings_.timeouts;
-  if (!session.is_tcp()) return heard(session.clock) + timeouts.udp;
+  if (!session.is_tcp()) return heard(session.clock, session.source) + timeouts.udp;
   switch (session.tcp.phase()) {
     case TcpSession::Phase::handshake:
-      return std::min(session.tcp.deadline(), heard(session.clock) + timeouts.handshake);
+      return std::min(session.tcp.deadline(), heard(session.clock, session.source) + timeouts.handshake);
     case TcpSession::Phase::over:
-      return heard(session.clock) + (session.shed && !session.leaving ? timeouts.idle : timeouts.closed);
+      return heard(session.clock, session.source) +
+             (session.shed && !session.leaving ? timeouts.idle : timeouts.closed);
     case TcpSession::Phase::open:
     case TcpSession::Phase::resetting: break;
   }
-  return std::min(session.tcp.deadline(), heard(session.clock) + timeouts.idle);
+  return std::min(session.tcp.deadline(), heard(session.clock, session.source) + timeouts.idle);
 }
 
 /// False for nearly all, without a closer look.
-bool Shard::may_be_due(const TrackedSession& session) const {
-  return clock_ - session.clock >= shortest_timeout_ || session.tcp.waits();
+bool Shard::may_be_due(const TrackedSession& session, Timestamp now) const {
+  return now - session.clock >= shortest_timeout_ || session.tcp.waits();
 }
 
 bool Shard::run_timers(TrackedSession& session, std::uint32_t index, Timestamp now) {
@@ -261,7 +281,7 @@ void Shard::end(std::uint32_t index, Ending ending, Timestamp when) {
   TrackedSession& session = table_[index];
   recorder_.turn_to(session);
   if (session.is_tcp()) {
-    session.tcp.finish(when, context_, recorder_);
+    session.tcp.finish(std::max(when, session.clock), context_, recorder_);
     ending = session.tcp.ended().value_or(ending);
   }
   if (session.shed) ending = Ending::evicted;

@@ -21,11 +21,12 @@
 
 namespace unspool {
 
-/// Lives on one thread. Knows no other shard.
+/// Lives on one thread. Knows no other shard. Where packets come from several loops, each has a clock of its own, and
+/// nothing is over before the last of them says so.
 class Shard {
  public:
-  /// `shards`: how many share the limits of the settings.
-  Shard(const Settings& settings, unsigned shards, ShardOutputs outputs);
+  /// `shards`: how many share the limits of the settings. `loops`: from which batches come.
+  Shard(const Settings& settings, unsigned shards, unsigned loops, ShardOutputs outputs);
 
   void take(const Batch& batch);
   /// What is left out from now on, since more comes than can be followed.
@@ -36,7 +37,7 @@ class Shard {
   const ShardCounters& counters();
   /// Handshakes that nobody answered, and that nobody took from here yet.
   UnansweredSummary& unanswered() { return unanswered_summary_; }
-  /// Of the last batch.
+  /// Of the loop that is least far.
   Timestamp clock() const { return clock_; }
   /// Sessions and gaps so far, as of the last batch. Any thread.
   std::uint64_t live_sessions() const { return live_sessions_.load(std::memory_order_relaxed); }
@@ -52,16 +53,25 @@ class Shard {
   std::uint32_t promote(std::uint32_t waiting, const Item& item);
   void replay(const TcpSession::RememberedSyn& syn, TrackedSession& session, const Item& item);
   void end_unanswered(std::uint32_t waiting, Ending ending, Timestamp when);
+  Timestamp heard_unanswered(std::uint32_t waiting) const;
   void expire_unanswered();
   std::uint32_t start(const Item& item, std::uint8_t ordinal);
   bool may_start(const Item& item);
   void count_packet(TrackedSession& session, const Item& item);
   void after_packet(TrackedSession& session, std::uint32_t index);
 
+  /// A capture loop, as far as it has come.
+  struct Feed {
+    Timestamp clock;
+    Timestamp last_drop = Timestamp::min();
+    std::vector<Clock::Leap> leaps;
+  };
+  const Feed& feed_of(std::uint16_t source) const;
+  void move_clock(Timestamp now);
   void turn_wheel(Timestamp now);
-  Timestamp heard(Timestamp clock) const;
+  Timestamp heard(Timestamp clock, std::uint16_t source) const;
   Timestamp deadline(const TrackedSession& session) const;
-  bool may_be_due(const TrackedSession& session) const;
+  bool may_be_due(const TrackedSession& session, Timestamp now) const;
   /// Runs the session's timers up to `now`; true when it ended by that.
   bool run_timers(TrackedSession& session, std::uint32_t index, Timestamp now);
   void end(std::uint32_t index, Ending ending, Timestamp when);
@@ -89,10 +99,10 @@ class Shard {
   TimerWheel wheel_;
   OpenHandshakes handshakes_;  // the first to be evicted
   std::vector<std::uint32_t> due_;
-  Timestamp clock_;
-  std::vector<Clock::Leap> leaps_;
-  Timestamp last_drop_ = Timestamp::min();
-  Timestamp flushed_;  // when events were last passed on
+  std::vector<Feed> feeds_;  // by loop
+  Feed* feed_;               // of the batch at hand
+  Timestamp clock_;          // the least of theirs
+  Timestamp flushed_;        // when events were last passed on
   std::uint64_t random_;
   Shedding shedding_;
   std::uint64_t hand_ = 0;  // which sessions were looked at last, to be shed

@@ -1,4 +1,6 @@
 // What a shard leaves out when more comes than it can follow.
+#include <algorithm>
+
 #include "pipeline/shard.h"
 
 namespace unspool {
@@ -38,7 +40,7 @@ bool Shard::may_be_shed(TrackedSession& session) {
 void Shard::let_go(std::uint32_t index) {
   TrackedSession& session = table_[index];
   recorder_.turn_to(session);
-  if (session.is_tcp()) session.tcp.finish(clock_, context_, recorder_);
+  if (session.is_tcp()) session.tcp.finish(std::max(clock_, session.clock), context_, recorder_);
   session.shed = !session.is_tcp() || !session.tcp.ended();
   recorder_.end_parsers(session.shed ? Ending::evicted : *session.tcp.ended());
   counters_.shed[static_cast<std::size_t>(Shed::sessions)] += session.shed ? 1U : 0U;
@@ -50,7 +52,7 @@ bool Shard::only_counts(std::uint32_t index, const Item& item) {
   TrackedSession& session = table_[index];
   const std::uint8_t flags = item.kind == Item::Kind::tcp ? item.segment.flags : std::uint8_t{0};
   if ((flags & (TcpFlags::syn | TcpFlags::ack)) == TcpFlags::syn) {
-    end(index, Ending::evicted, clock_);
+    end(index, Ending::evicted, item.clock);
     return false;
   }
   count_packet(session, item);

@@ -30,8 +30,8 @@ Syn syn_of(const Item& item) {
 std::uint32_t Shard::find_waiting(const Item& item) {
   const std::uint32_t waiting = unanswered_.find(item.key, item.hash);
   if (waiting == unanswered_.kNone) return waiting;
-  const Timestamp deadline = heard(unanswered_.clock(waiting)) + settings_.timeouts.handshake;
-  if (deadline > clock_) return waiting;
+  const Timestamp deadline = heard_unanswered(waiting) + settings_.timeouts.handshake;
+  if (deadline > item.clock) return waiting;
   end_unanswered(waiting, Ending::idle, deadline);
   return unanswered_.kNone;
 }
@@ -108,11 +108,15 @@ void Shard::end_unanswered(std::uint32_t waiting, Ending ending, Timestamp when)
   outputs_.events->on_flow(flow);
 }
 
+Timestamp Shard::heard_unanswered(std::uint32_t waiting) const {
+  return heard(unanswered_.clock(waiting), unanswered_.source(waiting));
+}
+
 void Shard::expire_unanswered() {
   for (;;) {
     const std::uint32_t oldest = unanswered_.oldest();
     if (oldest == unanswered_.kNone) return;
-    const Timestamp deadline = heard(unanswered_.clock(oldest)) + settings_.timeouts.handshake;
+    const Timestamp deadline = heard_unanswered(oldest) + settings_.timeouts.handshake;
     if (deadline > clock_) return;
     end_unanswered(oldest, Ending::idle, deadline);
   }

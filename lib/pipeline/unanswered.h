@@ -50,6 +50,8 @@ class UnansweredTable {
   UnansweredSyn at(std::uint32_t index) const;
   /// UnansweredSyn::clock.
   Timestamp clock(std::uint32_t index) const;
+  /// UnansweredSyn::source.
+  std::uint16_t source(std::uint32_t index) const { return surroundings_[records_[index].surroundings].source; }
   void erase(std::uint32_t index);
   /// The one that was not repeated for the longest time; kNone when there is none.
   std::uint32_t oldest() const { return order_.front(0); }

@@ -242,7 +242,8 @@ SettingsKey interfaces(std::string_view name, std::vector<std::string>& member) 
 // Each of these names all members of its struct, so that a new member does not compile before it is given a key.
 
 std::vector<SettingsKey> capture_keys(CaptureSettings& settings) {
-  auto& [names, filter, snaplen, promiscuous, buffer, direction, timeout, sockets, missing_interface, queue] = settings;
+  auto& [names, filter, snaplen, promiscuous, buffer, direction, timeout, sockets, missing_interface, queue, loops] =
+      settings;
   return {
       interfaces("interfaces", names),
       text("filter", filter),
@@ -254,6 +255,7 @@ std::vector<SettingsKey> capture_keys(CaptureSettings& settings) {
       number("sockets", sockets, {1, 64}),
       word("missing_interface", missing_interface, kMissingInterface),
       size("queue", queue, {kMiB, 64 * kGiB}),
+      number("loops", loops, {1, 64}),
   };
 }
 

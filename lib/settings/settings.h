@@ -36,10 +36,13 @@ struct CaptureSettings {
   std::uint64_t buffer = 32U << 20U;      // of the kernel, for each socket
   Direction direction = Direction::both;  // as the interface sees it
   std::chrono::milliseconds timeout{10};  // the kernel keeps packets back so long, to hand over several at once
-  std::uint32_t sockets = 1;              // of each interface; the kernel spreads sessions over them
+  std::uint32_t sockets = 1;              // of each interface, for each loop; the kernel spreads sessions over them
   MissingInterface missing_interface = MissingInterface::error;  // at the start
   std::uint64_t queue = 512U << 20U;  // of packets on the way to threads with sessions; beyond, they are dropped
+  std::uint32_t loops = 1;            // threads that capture
 
+  /// The sources of a loop, which are numbered in a row, one loop behind the other.
+  std::size_t sources_of_loop() const { return interfaces.size() * sockets; }
   bool operator==(const CaptureSettings&) const = default;
 };
 

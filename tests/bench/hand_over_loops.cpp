@@ -17,7 +17,8 @@ namespace {
 void through_a_ring_and_back(benchmark::State& state) {
   std::array<int, 64> items{};
   int last = 0;
-  Ring<int> there{items.size() + 1}, back{items.size() + 1};
+  Bell for_other, for_us;
+  Ring<int> there{items.size() + 1, for_other}, back{items.size() + 1, for_us};
   std::thread other{[&] {
     for (;;) {
       int* const item = there.pop();

@@ -102,7 +102,7 @@ void pipeline_from_memory(benchmark::State& state, Workload workload) {
   };
   for ([[maybe_unused]] auto _ : state) {
     Pipeline pipeline{settings, 0, secret, outputs};
-    for (const Packet& packet : packets) pipeline.take(packet);
+    for (const Packet& packet : packets) pipeline.dispatcher().take(packet);
     pipeline.finish(Ending::capture_end);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(packets.size()));

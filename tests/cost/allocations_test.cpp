@@ -101,7 +101,7 @@ class Swallowing : public TransferSink {
 /// Until shards have done all that was given to them.
 void catch_up(Pipeline& pipeline) {
   const Excused waiting;
-  pipeline.flush();
+  pipeline.dispatcher().flush();
   const auto behind = [](const Pulse& pulse) { return pulse.done < pulse.given; };
   for (;;) {
     const auto pulses = pipeline.pulses();
@@ -137,7 +137,7 @@ Counted count(const Talk& talk, unsigned workers, bool http, unsigned first, uns
   const auto take = [&](std::uint64_t upto) {
     while (packet.record < upto) {
       if ((*source)->next(packet) != Source::State::packet) return;
-      pipeline.take(packet);
+      pipeline.dispatcher().take(packet);
     }
   };
   const std::uint64_t bytes = std::filesystem::file_size(path);
@@ -152,7 +152,7 @@ Counted count(const Talk& talk, unsigned workers, bool http, unsigned first, uns
   if (counted.allocations > 0) counted.places = allocations.places();
   counted.packets = packets * (last - first) / 1000;
   counted.sessions = pipeline.live_sessions() - sessions;
-  while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+  while ((*source)->next(packet) == Source::State::packet) pipeline.dispatcher().take(packet);
   pipeline.finish(Ending::capture_end);
   return counted;
 }

@@ -45,8 +45,8 @@ double cost(std::uint32_t sessions) {
     packet.wire_length = static_cast<std::uint32_t>(frame.size());
     ++packet.record;
     packet.time += std::chrono::microseconds(1);
-    pipeline.take(packet);
-    pipeline.flush();  // the frame is used again
+    pipeline.dispatcher().take(packet);
+    pipeline.dispatcher().flush();  // the frame is used again
   };
   const double began = cpu_seconds();
   for (std::uint32_t i = 0; i < sessions; ++i) {

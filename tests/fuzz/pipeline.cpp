@@ -192,7 +192,7 @@ std::vector<std::string> run(const std::string& path, const Settings& settings, 
     const auto source = open_capture_file({.path = path}, 0, pool);
     if (!source) return {};
     Packet packet;
-    while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+    while ((*source)->next(packet) == Source::State::packet) pipeline.dispatcher().take(packet);
     pipeline.finish(Ending::capture_end);
     const Counts counts = pipeline.counts();
     check_counts(counts);

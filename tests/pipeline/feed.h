@@ -25,13 +25,13 @@ class Feed {
     std::byte* at = block_->space().data() + used_;
     std::memcpy(at, frame.data(), frame.size());
     used_ += frame.size();
-    pipeline_.take({.time = packet.first,
-                    .bytes = {at, frame.size()},
-                    .wire_length = static_cast<std::uint32_t>(frame.size()),
-                    .link_type = 1,
-                    .record = ++record_,
-                    .dropped = dropped,
-                    .block = block_.get()});
+    pipeline_.dispatcher().take({.time = packet.first,
+                                 .bytes = {at, frame.size()},
+                                 .wire_length = static_cast<std::uint32_t>(frame.size()),
+                                 .link_type = 1,
+                                 .record = ++record_,
+                                 .dropped = dropped,
+                                 .block = block_.get()});
   }
   /// Outlives the pipeline.
   static BlockPool& pool() {
@@ -48,7 +48,8 @@ class Feed {
 
 /// Nothing comes until then, as a live source tells it.
 inline void pass_until(Pipeline& pipeline, Timestamp time) {
-  while (pipeline.now() < time) pipeline.advance(std::min(time, pipeline.now() + std::chrono::seconds(1)));
+  while (pipeline.dispatcher().now() < time)
+    pipeline.dispatcher().advance(std::min(time, pipeline.dispatcher().now() + std::chrono::seconds(1)));
 }
 
 }  // namespace unspool::test

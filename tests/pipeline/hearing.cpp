@@ -110,7 +110,7 @@ Hearing hear(const std::function<bool(Packet&)>& next, const Settings& settings,
                       return outputs;
                     }};
   Packet packet;
-  while (next(packet)) pipeline.take(packet);
+  while (next(packet)) pipeline.dispatcher().take(packet);
   pipeline.finish(Ending::capture_end);
   hearing.counts = pipeline.counts();
   return hearing;

@@ -43,7 +43,7 @@ class Slow : public Protocol {
 };
 
 std::uint64_t count_so_far(Pipeline& pipeline, std::string_view name) {
-  pipeline.report();
+  pipeline.dispatcher().report();
   for (const auto& [known, count] : pipeline.counts_so_far()) {
     if (known == name) return count;
   }
@@ -115,8 +115,8 @@ TEST(LivePipeline, TimePassesWithoutPackets) {
     EXPECT_EQ(count_so_far(pipeline, "sessions.ended.idle"), 0U);
     pass_until(pipeline, kTestTime + 6min);
     idle = count_so_far(pipeline, "sessions.ended.idle");
-    pipeline.advance(kTestTime + 5min);
-    EXPECT_EQ(pipeline.now(), kTestTime + 6min) << "time never goes back";
+    pipeline.dispatcher().advance(kTestTime + 5min);
+    EXPECT_EQ(pipeline.dispatcher().now(), kTestTime + 6min) << "time never goes back";
   };
   EXPECT_THAT(run_live(feed).flows, ElementsAre(HasSubstr(" idle ")));
   EXPECT_EQ(idle, 1U);
@@ -148,7 +148,7 @@ TEST(LivePipeline, ScansAreToldWhenTheirMinuteIsOver) {
       pass_until(pipeline, kTestTime + time);
       const auto until = std::chrono::steady_clock::now() + 10s;
       do {
-        pipeline.report();
+        pipeline.dispatcher().report();
         std::this_thread::sleep_for(1ms);
         pipeline.tell_unanswered(early);
       } while (std::ranges::any_of(pipeline.pulses(), [](const Pulse& p) { return p.done < p.given; }) &&

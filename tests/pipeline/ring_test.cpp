@@ -11,7 +11,8 @@ namespace {
 TEST(Ring, HandsOverEverythingInOrderAndWakesTheSleeper) {
   constexpr int kItems = 200'000;
   std::vector<int> items(kItems);
-  Ring<int> there{16}, back{16};
+  Bell for_other, for_us;
+  Ring<int> there{16, for_other}, back{16, for_us};
   std::thread other([&] {
     for (int i = 0; i < kItems; ++i) {
       int* item = there.pop();
@@ -32,7 +33,8 @@ TEST(Ring, HandsOverEverythingInOrderAndWakesTheSleeper) {
 
 TEST(Ring, SaysWhenItIsFull) {
   int item = 0;
-  Ring<int> ring{2};
+  Bell bell;
+  Ring<int> ring{2, bell};
   EXPECT_TRUE(ring.push(&item));
   EXPECT_TRUE(ring.push(&item));
   EXPECT_FALSE(ring.push(&item));

@@ -117,7 +117,7 @@ class Transfers : public TransferSink {
 };
 
 Ran run_fed(const std::function<void(Pipeline&)>& feed, const Settings& settings, unsigned workers,
-            const MakeProtocols& make_protocols, Pipeline::WhenBehind when_behind) {
+            const MakeProtocols& make_protocols, WhenBehind when_behind) {
   Said said;
   const HashSecret secret = HashSecret::draw();
   const auto outputs_of_shard = [&](unsigned) {
@@ -176,16 +176,16 @@ Ran run_captures(const std::vector<std::string>& images, const Settings& setting
     for (const std::string& image : images) {
       const auto source = open_capture_file({.path = folder.file("capture", image)}, 0, pool);
       Packet packet;
-      while ((*source)->next(packet) == Source::State::packet) pipeline.take(packet);
+      while ((*source)->next(packet) == Source::State::packet) pipeline.dispatcher().take(packet);
     }
     pipeline.finish(Ending::capture_end);
   };
-  return run_fed(feed, settings, workers, make_protocols, Pipeline::WhenBehind::wait);
+  return run_fed(feed, settings, workers, make_protocols, WhenBehind::wait);
 }
 
 Ran run_live(const std::function<void(Pipeline&)>& feed, const Settings& settings, unsigned workers,
              const MakeProtocols& make_protocols) {
-  return run_fed(feed, settings, workers, make_protocols, Pipeline::WhenBehind::drop);
+  return run_fed(feed, settings, workers, make_protocols, WhenBehind::drop);
 }
 
 }  // namespace unspool::test

@@ -64,7 +64,7 @@ Ran listen(const Stamped& packets, const Off& off, unsigned workers) {
     const QuietClock::SteadyTime began{1h};
     Duration now = 0s;
     const auto wait_until = [&](Duration until) {
-      for (; now < until; now += 1s) pipeline.advance(quiet.at(kTestTime + now + off(now), began + now));
+      for (; now < until; now += 1s) pipeline.dispatcher().advance(quiet.at(kTestTime + now + off(now), began + now));
     };
     for (const auto& [time, frame] : packets) {
       wait_until(time - kTestTime);

@@ -77,7 +77,7 @@ class Strained {
 
   void give(const Dialog& dialog, std::size_t from = 0, std::size_t to = 1'000'000) {
     for (std::size_t i = from; i < std::min(to, dialog.size()); ++i) give_(dialog.packets()[i], lost_);
-    pipeline_.flush();
+    pipeline_.dispatcher().flush();
   }
   /// A packet was lost, and another one: so one thing more is left out. "" when it is not.
   std::string go_on_losing() {
@@ -93,7 +93,7 @@ class Strained {
   void lose() {
     const Dialog sign = Dialog(9, 9, "10.9.9.9").client_acks();
     give_(sign.packets()[0], ++lost_);
-    pipeline_.flush();
+    pipeline_.dispatcher().flush();
   }
   std::string look(std::chrono::seconds after = 2s) {
     if (after > 2s) pipeline_.keep_up(now_);
@@ -136,7 +136,7 @@ TEST(Shedding, FilesWaitInstead) {
     return ShardOutputs{
         .events = std::make_unique<Counted>(told), .transfers = std::make_unique<Nowhere>(), .protocols = {}};
   };
-  Pipeline pipeline{settings, 0, secret, outputs, Pipeline::WhenBehind::wait};
+  Pipeline pipeline{settings, 0, secret, outputs, WhenBehind::wait};
   EXPECT_EQ(Strained(pipeline).go_on_losing(), "");
 }
 
@@ -182,7 +182,7 @@ TEST(Shedding, OldestUnclaimedSessionsAreOnlyCounted) {
       for (const Dialog& dialog : *dialogs) run.give(dialog, 0, kBegun);
     }
     run.go_on_losing();  // sheds from here on, so many a batch
-    for (int i = 0; i < 20; ++i) pipeline.flush();
+    for (int i = 0; i < 20; ++i) pipeline.dispatcher().flush();
     run.calm();
     for (const auto* dialogs : {&old, &claimed, &young}) {
       for (const Dialog& dialog : *dialogs) run.give(dialog, kBegun);
@@ -226,11 +226,11 @@ TEST(Shedding, PacketsOfSessionsThatAreNotFollowedCount) {
     return ShardOutputs{
         .events = std::make_unique<Counted>(told), .transfers = std::make_unique<Nowhere>(), .protocols = {}};
   };
-  Pipeline pipeline{settings, 0, secret, outputs, Pipeline::WhenBehind::drop};
+  Pipeline pipeline{settings, 0, secret, outputs, WhenBehind::drop};
   Strained run{pipeline};
   run.give(dialog, 0, 4);
   run.go_on_losing();
-  for (int i = 0; i < 1000; ++i) pipeline.flush();
+  for (int i = 0; i < 1000; ++i) pipeline.dispatcher().flush();
   run.give(dialog, 4);
   pass_until(pipeline, kTestTime + 6s);
   EXPECT_THAT(told, ElementsAre("evicted 6+3")) << "its FIN was seen, so it is over after timeouts.closed";
@@ -240,7 +240,7 @@ TEST(Shedding, PacketsOfSessionsThatAreNotFollowedCount) {
   const Dialog once_more = Dialog(80, 50'000, "10.0.0.3").isn(7'000'000, 6).pause(20s).open().client("theirs");
   pass_until(pipeline, kTestTime + 10s);
   run.give(again);
-  for (int i = 0; i < 1000; ++i) pipeline.flush();
+  for (int i = 0; i < 1000; ++i) pipeline.dispatcher().flush();
   pass_until(pipeline, kTestTime + 18s);
   EXPECT_THAT(told, IsEmpty()) << "without one it may go on";
   pass_until(pipeline, kTestTime + 20s);

@@ -101,7 +101,8 @@ Settings others() {
                       .timeout = 20ms,
                       .sockets = 2,
                       .missing_interface = MissingInterface::wait,
-                      .queue = 256U << 20U},
+                      .queue = 256U << 20U,
+                      .loops = 3},
           .pipeline = {.workers = 0,
                        .shard_by = ShardBy::session,
                        .ignore_vlans = true,
@@ -165,6 +166,7 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  sockets: 2\n"
             "  missing_interface: wait\n"
             "  queue: 256MiB\n"
+            "  loops: 3\n"
             "pipeline:\n"
             "  workers: 0\n"
             "  shard_by: session\n"

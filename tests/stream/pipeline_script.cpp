@@ -249,21 +249,21 @@ void PipelineScript::send(const Frame& frame, Timestamp time, std::uint32_t miss
   const auto space = block_->space().subspan(used_, bytes.size());
   std::memcpy(space.data(), bytes.data(), bytes.size());
   used_ += bytes.size();
-  pipeline_->take({.time = time,
-                   .bytes = space,
-                   .wire_length = static_cast<std::uint32_t>(bytes.size()) + missing,
-                   .link_type = 1,
-                   .source = 0,
-                   .record = ++record_,
-                   .dropped = dropped_,
-                   .block = block_.get()});
-  pipeline_->flush();
+  pipeline_->dispatcher().take({.time = time,
+                                .bytes = space,
+                                .wire_length = static_cast<std::uint32_t>(bytes.size()) + missing,
+                                .link_type = 1,
+                                .source = 0,
+                                .record = ++record_,
+                                .dropped = dropped_,
+                                .block = block_.get()});
+  pipeline_->dispatcher().flush();
 }
 
 /// Other traffic moves the clock: one packet, or so many that a leap is confirmed.
 void PipelineScript::on_time(Timestamp time) {
   constexpr unsigned kMost = 20;
-  for (unsigned i = 0; i < kMost && pipeline_->now() < time; ++i, ++ticks_) {
+  for (unsigned i = 0; i < kMost && pipeline_->dispatcher().now() < time; ++i, ++ticks_) {
     send(eth().next(0x88cc) / data("LLDP"), time, 0);
     --record_;
   }
