@@ -1,15 +1,14 @@
-// The program on interfaces: each test in a network namespace of its own.
+// The program on interfaces: what comes, what is lost, what is refused.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <filesystem>
-#include <memory>
 #include <thread>
 
 #include "frozen.h"
-#include "live_net.h"
+#include "live.h"
 
 namespace unspool::test {
 namespace {
@@ -25,69 +24,11 @@ using testing::SizeIs;
 
 namespace fs = std::filesystem;
 
-Dialog web(std::uint16_t client_port = 49152) {
-  return Dialog(80, client_port).open().client("GET /").server("200").client("GET /b").server("404").close();
-}
-
 /// What stands behind `key` in a line of JSON: an object.
 std::string object(const std::string& line, const std::string& key) {
   const std::size_t begin = line.find("\"" + key + "\":{");
   return begin == std::string::npos ? "" : line.substr(begin);
 }
-
-class Live : public testing::Test {
- protected:
-  void SetUp() override {
-    if (const std::string why = Network::missing(); !why.empty()) GTEST_SKIP() << why;
-    network = std::make_unique<Network>();
-  }
-  /// Listens, with an output of its own, and leaves only raw streams.
-  std::unique_ptr<Listening> listen(std::vector<std::string> words, Listening::User user = {}) {
-    words.insert(words.begin(), {"-o", out, "--set", "protocols=[raw]"});
-    return std::make_unique<Listening>(words, user);
-  }
-  std::vector<std::string> events(const std::string& part) const { return lines_with(out + "/events.json", part); }
-  std::vector<std::string> flows() const { return events("\"event_type\":\"flow\""); }
-  std::uint64_t packets_seen() const { return last_count("packets"); }
-  /// As of the last `stats`, which come each second where a test says so; the first of that name.
-  std::uint64_t last_count(const std::string& name) const {
-    const auto stats = events("\"event_type\":\"stats\"");
-    if (stats.empty()) return 0;
-    const std::size_t at = stats.back().find("\"" + name + "\":");
-    return at == std::string::npos ? 0 : std::stoull(stats.back().substr(at + name.size() + 3));
-  }
-  std::uint64_t packets_in_flows() const {
-    std::uint64_t sum = 0;
-    for (const std::string& flow : flows()) {
-      for (const std::string key : {"\"pkts_toserver\":", "\"pkts_toclient\":"})
-        sum += std::stoull(flow.substr(flow.find(key) + key.size()));
-    }
-    return sum;
-  }
-  /// What transfers hold, by name, of one host.
-  std::vector<std::string> transfers() const {
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(out + "/transfers/10.0.0.1")) {
-      const std::string name = entry.path().filename().string();
-      found.push_back(name.substr(name.rfind("---") + 3) + " " + content(entry.path().string()));
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-  bool interface_became(const std::string& name, const std::string& state, std::size_t times = 1) const {
-    return comes_true([&] {
-      std::size_t found = 0;
-      for (const std::string& line : events(fmt::format("\"in_iface\":\"{}\"", name)))
-        found += line.find(fmt::format("\"interface\":{{\"state\":\"{}\"", state)) != std::string::npos ? 1U : 0U;
-      return found >= times;
-    });
-  }
-
-  std::unique_ptr<Network> network;
-  ScratchFolder folder;
-  const std::string out = folder.path("out");
-  const std::string each_second = "events.stats_interval=1s";
-};
 
 TEST_F(Live, TellsWhatAFileTells) {
   network->cable("va", "vb");
@@ -118,11 +59,7 @@ TEST_F(Live, EachDirectionOnItsOwnInterfaceIsOneConversation) {
   ASSERT_TRUE(program->is_ready()) << program->err();
   const Dialog dialog =
       Dialog(80).open().client("one").server("two").client("three").server("four").client("five").close();
-  for (std::size_t i = 0; i < dialog.size(); ++i) {
-    const std::string frame = dialog.packets()[i].second.bytes();
-    const bool by_client = frame.substr(34, 2) != std::string("\0P", 2);  // its source port is not 80
-    network->send(by_client ? "va" : "wa", std::vector<std::string>{frame}, 300us);
-  }
+  send_each_way(dialog, "va", "wa");
   std::this_thread::sleep_for(150ms);
   EXPECT_EQ(program->stop().exit_code, 0);
   ASSERT_THAT(flows(), SizeIs(1));
@@ -272,6 +209,7 @@ TEST_F(Live, UnderOverloadLessIsMadeOfItUntilItIsOver) {
     return steps().size() == 3;
   }));
   shard.let_go();
+  EXPECT_TRUE(comes_true([&] { return steps().size() == 4; })) << "there is room again";
   network->send("va", Stamped{middle, all_along.packets().end()});
   network->send("va", web(50'001).packets());
   EXPECT_TRUE(comes_true([&] { return steps().size() == 6; }));
@@ -322,81 +260,6 @@ TEST_F(Live, ManyLargePacketsAtOnceStayAsTheyAre) {
   const auto kept = transfers();
   ASSERT_THAT(kept, SizeIs(2));
   EXPECT_TRUE(kept[1] == "server.raw " + all);
-}
-
-// ---- interfaces that come and go
-
-TEST_F(Live, InterfaceGoesAndComesWhileTheOthersGoOn) {
-  network->cable("va", "vb");
-  network->cable("wa", "wb");
-  auto program = listen({"-i", "vb", "-i", "wb"});
-  ASSERT_TRUE(program->is_ready()) << program->err();
-  std::uint16_t port = 50'000;
-  const auto send_both = [&](bool both) {
-    network->send("wa", web(++port).packets());
-    if (both) network->send("va", web(++port).packets());
-  };
-  send_both(true);
-  network->ip("link set vb down");
-  EXPECT_TRUE(interface_became("vb", "down"));
-  send_both(false);
-  network->ip("link set vb up");
-  EXPECT_TRUE(interface_became("vb", "up"));
-  send_both(true);
-  network->ip("link del vb");
-  EXPECT_TRUE(interface_became("vb", "missing"));
-  send_both(false);
-  network->cable("va", "vb");
-  EXPECT_TRUE(interface_became("vb", "up", 2));
-  send_both(true);
-  std::this_thread::sleep_for(150ms);
-  const Outcome run = program->stop();
-  EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.err, AllOf(HasSubstr("vb: the interface went down"), HasSubstr("vb: the interface is gone"),
-                             HasSubstr("vb: the interface is captured now")));
-  EXPECT_THAT(run.err, Not(HasSubstr("wb:")));
-  const auto closed_on = [&](const std::string& name) {
-    std::size_t count = 0;
-    for (const std::string& flow : flows()) {
-      count += flow.find("\"in_iface\":\"" + name) != flow.npos && flow.find("\"ended\":\"closed\"") != flow.npos;
-    }
-    return count;
-  };
-  EXPECT_EQ(closed_on("wb"), 5U);
-  EXPECT_EQ(closed_on("vb"), 3U);
-  EXPECT_THAT(flows(), SizeIs(8));
-}
-
-TEST_F(Live, InterfaceComesBackForAProcessThatIsNotRootAnyMore) {
-  fs::permissions(folder.path(), fs::perms{0755});
-  network->cable("va", "vb");
-  auto program = listen({"-i", "vb", "--set", "process.user=nobody", "--set", each_second});
-  ASSERT_TRUE(program->is_ready()) << program->err();
-  network->ip("link del vb");
-  EXPECT_TRUE(interface_became("vb", "missing"));
-  network->cable("va", "vb");
-  EXPECT_TRUE(interface_became("vb", "up"));
-  network->send("va", web().packets());
-  EXPECT_TRUE(comes_true([&] { return packets_seen() == web().size(); }));
-  EXPECT_THAT(events("\"events\":{\"lost\":0,"), Not(IsEmpty())) << "what outputs count is told while it runs, too";
-  EXPECT_EQ(program->stop().exit_code, 0);
-  EXPECT_THAT(flows(), SizeIs(1));
-}
-
-TEST_F(Live, InterfaceThatIsNotThereYet) {
-  auto program = listen({"-i", "vb", "--set", "capture.missing_interface=wait"});
-  ASSERT_TRUE(program->is_ready()) << program->err();
-  EXPECT_TRUE(interface_became("vb", "missing"));
-  EXPECT_THAT(program->err(), HasSubstr("vb: there is no such interface (there are lo); it is waited for"));
-  network->ip("link add va type veth peer name vb");
-  EXPECT_TRUE(interface_became("vb", "down"));
-  network->ip("link set va up");
-  network->ip("link set vb up");
-  EXPECT_TRUE(interface_became("vb", "up"));
-  network->send("va", web().packets());
-  std::this_thread::sleep_for(100ms);
-  EXPECT_EQ(program->stop().exit_code, 0);
-  EXPECT_THAT(flows(), SizeIs(1));
 }
 
 // ---- what is wrong is told, and nothing is begun
