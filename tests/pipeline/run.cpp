@@ -117,7 +117,7 @@ class Transfers : public TransferSink {
 };
 
 Ran run_fed(const std::function<void(Pipeline&)>& feed, const Settings& settings, unsigned workers,
-            const MakeProtocols& make_protocols, WhenBehind when_behind) {
+            const MakeProtocols& make_protocols, WhenBehind when_behind, unsigned loops = 1) {
   Said said;
   const HashSecret secret = HashSecret::draw();
   const auto outputs_of_shard = [&](unsigned) {
@@ -126,7 +126,7 @@ Ran run_fed(const std::function<void(Pipeline&)>& feed, const Settings& settings
     return outputs;
   };
   {
-    Pipeline pipeline{settings, workers, secret, outputs_of_shard, when_behind};
+    Pipeline pipeline{settings, workers, secret, outputs_of_shard, when_behind, loops};
     feed(pipeline);
     pipeline.finish(Ending::shutdown);
     for (const auto& [name, count] : pipeline.counts()) {
@@ -184,8 +184,8 @@ Ran run_captures(const std::vector<std::string>& images, const Settings& setting
 }
 
 Ran run_live(const std::function<void(Pipeline&)>& feed, const Settings& settings, unsigned workers,
-             const MakeProtocols& make_protocols) {
-  return run_fed(feed, settings, workers, make_protocols, WhenBehind::drop);
+             const MakeProtocols& make_protocols, unsigned loops) {
+  return run_fed(feed, settings, workers, make_protocols, WhenBehind::drop, loops);
 }
 
 }  // namespace unspool::test

@@ -41,6 +41,6 @@ Ran run_capture(const std::string& image, const Settings& settings = {}, unsigne
 
 /// The same of what `feed` gives to the pipeline, which takes it as from interfaces.
 Ran run_live(const std::function<void(Pipeline&)>& feed, const Settings& settings = {}, unsigned workers = 0,
-             const MakeProtocols& make_protocols = only_raw);
+             const MakeProtocols& make_protocols = only_raw, unsigned loops = 1);
 
 }  // namespace unspool::test
