@@ -2,31 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <concepts>
 #include <limits>
 
-#include "settings/text.h"
-#include "settings/values.h"
+#include "settings/keys.h"
 #include "settings/walk.h"
 
 namespace unspool {
 namespace {
 
+using namespace key;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kKiB = 1U << 10U, kMiB = 1U << 20U, kGiB = 1U << 30U, kTiB = kGiB << 10U;
 constexpr milliseconds kNone{0}, kBrief{1};
 constexpr milliseconds kMinute = std::chrono::minutes{1}, kDay = std::chrono::hours{24}, kMonth = 30 * kDay,
                        kYear = 365 * kDay;
-constexpr std::uint64_t kMostWorkers = 256;
-constexpr std::size_t kLongestText = 4096;     // PATH_MAX
-constexpr std::size_t kLongestInterface = 15;  // IFNAMSIZ
-constexpr std::size_t kLongList = 1024;        // written on one line; what is longer has a line for each item
-
-constexpr std::array<std::string_view, 8> kEventTypes{"flow", "fileinfo", "http",      "socks",
-                                                      "arp",  "anomaly",  "interface", "stats"};
 
 constexpr std::array<std::pair<Direction, std::string_view>, 3> kDirection{
     {{Direction::both, "both"}, {Direction::in, "in"}, {Direction::out, "out"}}};
@@ -52,192 +43,6 @@ constexpr std::array<std::pair<Unanswered, std::string_view>, 2> kUnanswered{
 
 constexpr std::array<std::pair<AfterReading, std::string_view>, 3> kAfterReading{
     {{AfterReading::keep, "keep"}, {AfterReading::move, "move"}, {AfterReading::erase, "delete"}}};
-
-constexpr std::array<std::pair<Shed, std::string_view>, 3> kShed{
-    {{Shed::transcripts, "transcripts"}, {Shed::bodies, "bodies"}, {Shed::sessions, "sessions"}}};
-
-/// What the kernel takes in a name, and a shell passes on.
-bool is_interface_character(char c) { return c > ' ' && c < '\x7f' && c != '/'; }
-
-/// A key whose value `read(node)` makes, or tells why not, and `write(member)` turns back into YAML.
-template <class T, class Read, class Write>
-SettingsKey value(std::string_view name, T& member, Read read, Write write) {
-  return {.name = name,
-          .read =
-              [&member, read](const YamlNode& node, const std::string& path, Complaints& complaints) {
-                if (auto result = read(node)) {
-                  member = static_cast<T>(*std::move(result));
-                } else {
-                  complaints.add(node.offset, path, result.error().what);
-                }
-              },
-          .written = [&member, write] { return write(member); },
-          .keys = {}};
-}
-
-SettingsKey mapping(std::string_view name, std::vector<SettingsKey> keys) {
-  return {.name = name, .read = {}, .written = {}, .keys = std::move(keys)};
-}
-
-template <std::unsigned_integral T>
-SettingsKey number(std::string_view name, T& member, Range<T> range) {
-  return value(
-      name, member,
-      [=](const YamlNode& node) {
-        return read_number(node, {range.least, range.most});
-      },
-      [](T number) { return fmt::format("{}", number); });
-}
-
-template <std::unsigned_integral T>
-SettingsKey size(std::string_view name, T& member, Range<std::uint64_t> range) {
-  return value(
-      name, member, [=](const YamlNode& node) { return read_size(node, range); },
-      [](T bytes) { return size_text(bytes); });
-}
-
-SettingsKey duration(std::string_view name, milliseconds& member, Range<milliseconds> range) {
-  return value(
-      name, member, [=](const YamlNode& node) { return read_duration(node, range); }, duration_text);
-}
-
-SettingsKey flag(std::string_view name, bool& member) {
-  return value(name, member, read_flag, [](bool b) { return std::string{b ? "true" : "false"}; });
-}
-
-template <class T, std::size_t N>
-SettingsKey word(std::string_view name, T& member, const std::array<std::pair<T, std::string_view>, N>& words) {
-  const auto read = [&words](const YamlNode& node) -> Result<T> {
-    std::vector<std::string_view> allowed;
-    for (const auto& [meaning, text] : words) {
-      if (node.kind == YamlNode::Kind::scalar && node.text == text) return meaning;
-      allowed.push_back(text);
-    }
-    return fail(wrong(node, fmt::format("one of {}", fmt::join(allowed, ", "))));
-  };
-  return value(name, member, read, [&words](T meaning) {
-    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& w) { return w.first == meaning; });
-    return std::string{found->second};
-  });
-}
-
-SettingsKey text(std::string_view name, std::string& member) {
-  const auto read = [](const YamlNode& node) -> Result<std::string> {
-    if (node.kind != YamlNode::Kind::scalar) return fail(wrong(node, "text (\"\" for none)"));
-    if (node.text.size() > kLongestText) return fail(fmt::format("is longer than {} bytes", kLongestText));
-    if (!is_printable(node.text)) return fail(fmt::format("has a control character: {}", shown(node.text)));
-    return node.text;
-  };
-  return value(name, member, read, [](const std::string& s) { return quoted(s); });
-}
-
-/// -1 is written auto.
-SettingsKey workers(std::string_view name, int& member) {
-  const auto read = [](const YamlNode& node) -> Result<int> {
-    if (node.kind == YamlNode::Kind::scalar && node.text == "auto") return -1;
-    return read_number(node, {0, kMostWorkers}, "auto or ").map([](std::uint64_t n) { return static_cast<int>(n); });
-  };
-  return value(name, member, read, [](int n) { return n < 0 ? std::string{"auto"} : fmt::format("{}", n); });
-}
-
-/// Adds the name that `node` gives, one of `allowed` and not yet in `names`; false, with a complaint, if it gives none.
-bool add_name(const YamlNode& node, const std::string& path, const std::vector<std::string>& allowed,
-              std::vector<std::string>& names, Complaints& complaints) {
-  if (node.kind == YamlNode::Kind::unreadable) return false;
-  const bool known =
-      node.kind == YamlNode::Kind::scalar && std::find(allowed.begin(), allowed.end(), node.text) != allowed.end();
-  if (!known) {
-    complaints.add(node.offset, path, wrong(node, fmt::format("one of {}", fmt::join(allowed, ", "))));
-    return false;
-  }
-  if (std::find(names.begin(), names.end(), node.text) != names.end()) {
-    complaints.add(node.offset, path, node.text + " is listed twice");
-    return false;
-  }
-  names.push_back(node.text);
-  return true;
-}
-
-/// Of items with long texts, one line could be longer than YamlBounds takes.
-std::string list_text(const std::vector<std::string>& items) {
-  const std::string line = fmt::format("[{}]", fmt::join(items, ", "));
-  return line.size() <= kLongList ? line : fmt::format("[{}]", fmt::join(items, ",\n  "));
-}
-
-SettingsKey event_types(std::string_view name, std::vector<std::string>& member) {
-  const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
-    if (node.kind != YamlNode::Kind::list) {
-      return complaints.add(node.offset, path, wrong(node, "a list of event types, such as [flow, stats]"));
-    }
-    member.clear();
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-      add_name(node.items[i], fmt::format("{}[{}]", path, i), {kEventTypes.begin(), kEventTypes.end()}, member,
-               complaints);
-    }
-  };
-  return {.name = name, .read = read, .written = [&member] { return list_text(member); }, .keys = {}};
-}
-
-/// Each once, in an order that means something.
-SettingsKey what_is_shed(std::string_view name, std::vector<Shed>& member) {
-  const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
-    if (node.kind != YamlNode::Kind::list) {
-      return complaints.add(node.offset, path,
-                            wrong(node, "a list of what is left out, such as [transcripts, bodies]"));
-    }
-    std::vector<std::string> allowed, names;
-    for (const auto& [meaning, text] : kShed) allowed.emplace_back(text);
-    member.clear();
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-      if (!add_name(node.items[i], fmt::format("{}[{}]", path, i), allowed, names, complaints)) continue;
-      const auto found = std::find(allowed.begin(), allowed.end(), names.back()) - allowed.begin();
-      member.push_back(kShed[static_cast<std::size_t>(found)].first);
-    }
-  };
-  return {.name = name,
-          .read = read,
-          .written =
-              [&member] {
-                std::vector<std::string> names;
-                for (const Shed shed : member) names.emplace_back(kShed[static_cast<std::size_t>(shed)].second);
-                return list_text(names);
-              },
-          .keys = {}};
-}
-
-/// Of interfaces: any names, each once.
-SettingsKey interfaces(std::string_view name, std::vector<std::string>& member) {
-  const auto read = [&member](const YamlNode& node, const std::string& path, Complaints& complaints) {
-    if (node.kind != YamlNode::Kind::list) {
-      return complaints.add(node.offset, path, wrong(node, "a list of interfaces, such as [eth0, eth1]"));
-    }
-    member.clear();
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-      const YamlNode& item = node.items[i];
-      const std::string place = fmt::format("{}[{}]", path, i);
-      const bool is_name = item.kind == YamlNode::Kind::scalar && !item.text.empty() &&
-                           item.text.size() <= kLongestInterface &&
-                           std::all_of(item.text.begin(), item.text.end(), is_interface_character);
-      if (item.kind == YamlNode::Kind::unreadable) continue;
-      if (!is_name) {
-        complaints.add(item.offset, place, wrong(item, "the name of an interface, up to 15 characters"));
-      } else if (std::find(member.begin(), member.end(), item.text) != member.end()) {
-        complaints.add(item.offset, place, item.text + " is listed twice");
-      } else {
-        member.push_back(item.text);
-      }
-    }
-  };
-  return {.name = name,
-          .read = read,
-          .written =
-              [&member] {
-                std::vector<std::string> names;
-                for (const std::string& interface : member) names.push_back(quoted(interface));
-                return list_text(names);
-              },
-          .keys = {}};
-}
 
 // Each of these names all members of its struct, so that a new member does not compile before it is given a key.
 
