@@ -207,15 +207,7 @@ const Shard::Feed& Shard::feed_of(std::uint16_t source) const {
   return feeds_.size() == 1 ? feeds_.front() : feeds_[std::min(source / of_loop, feeds_.size() - 1)];
 }
 
-/// Of the feed at hand, and with it that of all.
-void Shard::move_clock(Timestamp now) {
-  feed_->clock = now;
-  clock_ = now;
-  if (feeds_.size() > 1) {
-    for (const Feed& feed : feeds_) clock_ = std::min(clock_, feed.clock);
-  }
-  if (wheel_.due(clock_)) turn_wheel(clock_);
-}
+Timestamp Shard::least_clock() const { return std::ranges::min_element(feeds_, {}, &Feed::clock)->clock; }
 
 /// When a packet of that source came, by its loop's clock: at a leap, when the clock stood still; or as if it had been
 /// set earlier.

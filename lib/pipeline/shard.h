@@ -67,7 +67,13 @@ class Shard {
     std::vector<Clock::Leap> leaps;
   };
   const Feed& feed_of(std::uint16_t source) const;
-  void move_clock(Timestamp now);
+  /// Of the feed at hand, and with it that of all.
+  void move_clock(Timestamp now) {
+    feed_->clock = now;
+    clock_ = feeds_.size() == 1 ? now : least_clock();
+    if (wheel_.due(clock_)) turn_wheel(clock_);
+  }
+  Timestamp least_clock() const;
   void turn_wheel(Timestamp now);
   Timestamp heard(Timestamp clock, std::uint16_t source) const;
   Timestamp deadline(const TrackedSession& session) const;
