@@ -219,8 +219,7 @@ int App::run() {
     spdlog::error(opened.error().what);
     return kUsageError;
   }
-  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U),
-                                               sources_.is_live() ? Feed::live : Feed::files,
+  transfers_ = std::make_unique<TransferStore>(*output_, settings_.transfers, std::max(workers, 1U), sources_.feed(),
                                                [](const std::string& text) { spdlog::warn(text); });
   pipeline_ = std::make_unique<Pipeline>(
       settings_, workers, secret_,

@@ -11,6 +11,7 @@
 #include "capture/spool_source.h"
 #include "daemon/command_line.h"
 #include "events/source_names.h"
+#include "transfer/transfer_store.h"
 
 namespace unspool {
 
@@ -24,6 +25,7 @@ struct Sources {
 
   bool is_live() const { return !live.empty(); }
   unsigned loops() const { return 1 + static_cast<unsigned>(further.size()); }
+  Feed feed() const { return is_live() ? Feed::live : spool != nullptr ? Feed::arriving : Feed::files; }
   /// It ends when somebody stops it.
   bool is_endless() const { return is_live() || spool != nullptr || follows; }
 };

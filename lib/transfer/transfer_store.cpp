@@ -36,16 +36,21 @@ TransferStore::TransferStore(const OutputDirectory& output, const TransferSettin
       shards_{std::max(shards, 1U)},
       descriptors_{descriptors_left()},
       news_{std::move(say)} {
-  const bool live = feed == Feed::live;
-  const auto writers = static_cast<unsigned>(settings.writers < 0 ? (live ? kWritersLive : 0) : settings.writers);
-  if (writers > 0) start_threads(writers, live ? WriterThreads::WhenFull::refuse : WriterThreads::WhenFull::wait);
-  if (live) care_ = std::make_unique<StoreCare>(output_, settings_, threads_.get(), news_);
+  const int by_itself = feed == Feed::live ? kWritersLive : 0;
+  const auto writers = static_cast<unsigned>(settings.writers < 0 ? by_itself : settings.writers);
+  if (writers > 0) start_threads(writers, feed);
+  if (feed != Feed::files) care_ = std::make_unique<StoreCare>(output_, settings_, threads_.get(), news_);
 }
 
-void TransferStore::start_threads(unsigned count, WriterThreads::WhenFull when_full) {
+void TransferStore::start_threads(unsigned count, Feed feed) {
+  using Threads = WriterThreads;
+  const auto when_full = feed == Feed::live ? Threads::WhenFull::refuse : Threads::WhenFull::wait;
+  const auto when_disk_fails =
+      feed == Feed::files ? Threads::WhenDiskFails::give_up : Threads::WhenDiskFails::try_again;
   std::vector<FileWriter> writers;
   for (unsigned i = 0; i < count; ++i) writers.push_back(writer(count));
-  threads_ = std::make_unique<WriterThreads>(std::move(writers), settings_.queue_bytes, when_full, news_);
+  threads_ =
+      std::make_unique<WriterThreads>(std::move(writers), settings_.queue_bytes, when_full, when_disk_fails, news_);
 }
 
 TransferStore::~TransferStore() = default;

@@ -30,8 +30,10 @@ struct TransferTotals {
   std::uint64_t not_stored = 0;  // transfers without a file, since the disk failed, or under overload
 };
 
-/// What transfers are found in: captures that can be waited with, or the traffic of an interface, which goes on.
-enum class Feed : std::uint8_t { files, live };
+/// What transfers are found in: captures that can be waited with; captures that go on arriving, which can be waited
+/// with for a while; or the traffic of an interface, which goes on. The store of the last two is kept within its
+/// limits.
+enum class Feed : std::uint8_t { files, arriving, live };
 
 /// Shared by all shards. Outlives the sinks that it makes.
 class TransferStore {
@@ -60,7 +62,7 @@ class TransferStore {
   void count_refused();
   void count_shed() { not_stored_.fetch_add(1, std::memory_order_relaxed); }
   FileWriter writer(unsigned count) const;
-  void start_threads(unsigned count, WriterThreads::WhenFull when_full);
+  void start_threads(unsigned count, Feed feed);
 
   const OutputDirectory& output_;
   TransferSettings settings_;
@@ -68,7 +70,7 @@ class TransferStore {
   std::size_t descriptors_;  // that files and directories may take
   StoreNews news_;
   std::unique_ptr<WriterThreads> threads_;  // none: each shard writes its own
-  std::unique_ptr<StoreCare> care_;         // of what is stored, when live
+  std::unique_ptr<StoreCare> care_;         // of what is stored, where it goes on and on
   std::atomic<std::uint64_t> files_{0}, bytes_{0}, incomplete_{0}, not_stored_{0};
   mutable std::mutex mutex_;  // taken when a disk fails
   std::optional<Error> first_failure_;

@@ -35,8 +35,9 @@ std::vector<WriteJob> Answers::wait() {
   return std::exchange(jobs_, {});
 }
 
-WriterThreads::WriterThreads(std::vector<FileWriter> writers, std::size_t most, WhenFull when_full, StoreNews& news)
-    : most_{most}, when_full_{when_full}, news_{news} {
+WriterThreads::WriterThreads(std::vector<FileWriter> writers, std::size_t most, WhenFull when_full,
+                             WhenDiskFails when_disk_fails, StoreNews& news)
+    : most_{most}, when_full_{when_full}, when_disk_fails_{when_disk_fails}, news_{news} {
   for (FileWriter& writer : writers) lanes_.push_back(std::make_unique<Lane>(std::move(writer)));
   for (auto& lane : lanes_) lane->thread = std::thread([this, &lane = *lane] { run(lane); });
 }
@@ -54,7 +55,7 @@ WriterThreads::~WriterThreads() {
 bool WriterThreads::push(unsigned lane, WriteJob& job, std::size_t cost, Answers& answers) {
   std::unique_lock lock{mutex_};
   const auto fits = [&] { return cost == 0 || queued_ == 0 || queued_ + cost <= most_; };
-  if (when_full_ == WhenFull::wait) room_.wait(lock, fits);
+  if (when_full_ == WhenFull::wait) room_.wait(lock, [&] { return fits() || blocked_ > 0; });
   if (!fits()) {
     note_missed();
     missed_bytes_.fetch_add(job.bytes.size(), std::memory_order_relaxed);
@@ -105,7 +106,7 @@ void WriterThreads::carry_out(Lane& lane, WriteJob& job) {
 
 /// Nothing when it is done; else what keeps it from being done now.
 std::optional<DiskFailure> WriterThreads::try_run(Lane& lane, WriteJob& job) {
-  bool last = when_full_ == WhenFull::wait;  // nobody may wait for the disk
+  bool last = when_disk_fails_ == WhenDiskFails::give_up;
   {
     const std::lock_guard lock{mutex_};
     last = last || hurry_;
@@ -148,6 +149,7 @@ void WriterThreads::begin_pause(const DiskFailure& failure) {
     bytes_before_ = missed_bytes_;
   }
   behind_ = false;
+  room_.notify_all();
   pauses_.fetch_add(1, std::memory_order_relaxed);
   reason_ = failure.what;
   news_.add({.what = StoreRecord::What::paused, .time = {}, .reason = reason_},

@@ -38,10 +38,13 @@ class WriterThreads {
  public:
   /// What becomes of a job that does not fit into the queue.
   enum class WhenFull : std::uint8_t { wait, refuse };
+  /// What becomes of one that the disk does not take: it has failed; or it stays, and is tried again twice a second.
+  /// Meanwhile nobody waits for room in the queue: who pushes goes on.
+  enum class WhenDiskFails : std::uint8_t { give_up, try_again };
 
-  /// One thread for each writer. `most` bytes wait in the queue. With WhenFull::refuse a disk that takes nothing is
-  /// waited for, too: its jobs stay in the queue, and are tried again twice a second. `news` outlives the threads.
-  WriterThreads(std::vector<FileWriter> writers, std::size_t most, WhenFull when_full, StoreNews& news);
+  /// One thread for each writer. `most` bytes wait in the queue. `news` outlives the threads.
+  WriterThreads(std::vector<FileWriter> writers, std::size_t most, WhenFull when_full, WhenDiskFails when_disk_fails,
+                StoreNews& news);
   WriterThreads(const WriterThreads&) = delete;
   WriterThreads& operator=(const WriterThreads&) = delete;
   /// Runs what is still in the queue.
@@ -97,6 +100,7 @@ class WriterThreads {
 
   const std::size_t most_;
   const WhenFull when_full_;
+  const WhenDiskFails when_disk_fails_;
   StoreNews& news_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<std::uint64_t> missed_files_{0}, missed_bytes_{0}, pauses_{0}, times_behind_{0}, growing_{0};

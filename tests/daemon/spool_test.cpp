@@ -135,6 +135,25 @@ TEST_F(SpoolProgram, AsAConfigurationSays) {
   EXPECT_THAT(tree(out_), SizeIs(4));
 }
 
+TEST_F(SpoolProgram, TheStoreIsKeptWithinItsLimits) {
+  Running run(words({"--set", "transfers.quota_files=4"}));
+  for (int i = 0; i < 4; ++i) {
+    put(fmt::format("{}.pcap", i), to_pcap(Dialog(80, static_cast<std::uint16_t>(50'000 + i))
+                                               .pause(std::chrono::seconds(i))
+                                               .open()
+                                               .client("GET /")
+                                               .server("200")
+                                               .close()
+                                               .packets()));
+    ASSERT_TRUE(reads(static_cast<std::size_t>(i) + 1)) << run.err();
+  }
+  put("later.pcap", to_pcap({{kTestTime + std::chrono::minutes(1), eth() / arp("10.0.0.1", "10.0.0.2")}}));
+  EXPECT_TRUE(soon([&] { return !events("files_removed").empty(); })) << run.err();
+  EXPECT_EQ(stop(run).exit_code, 0);
+  EXPECT_THAT(events("more than 4 files (transfers.quota_files)"), SizeIs(1));
+  EXPECT_THAT(tree(out_), SizeIs(8)) << "of eight files four, under both hosts";
+}
+
 TEST_F(SpoolProgram, ADirectoryThatIsNotThere) {
   const Outcome run = unspool({"--spool", folder_.path("none"), "-o", out_});
   EXPECT_EQ(run.exit_code, 4);

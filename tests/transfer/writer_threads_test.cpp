@@ -186,6 +186,30 @@ TEST_F(WriterThreadsTest, LeaveOutWhatDoesNotFitIntoTheirQueue) {
   EXPECT_EQ(store->files().find("partial/"), std::string::npos);
 }
 
+// Else whoever reads the captures would stand still with them.
+TEST_F(WriterThreadsTest, CapturesThatArriveWaitForRoomButNotForADiskThatTakesNothing) {
+  start(with_queue(200'000), Feed::arriving);
+  const std::string piece(kPiece, 'a');
+  for (int i = 0; i < 50; ++i) store->keep("early", piece);
+  store->keep("last", piece);
+  store->wait_for("last: ");
+  const auto growing = store->open("growing");
+  {
+    const Limit limit = no_descriptors();
+    for (int i = 0; i < 50; ++i) growing->write(as_bytes(piece));
+    store->wait_for("* writing_paused: ");
+  }
+  store->wait_for("* writing_resumed: ");
+  growing->close();
+  finish();
+  EXPECT_EQ(store->said.records.size(), 52U);
+  const auto complete = [](const auto& record) { return !record.path.ends_with(".incomplete"); };
+  EXPECT_EQ(std::ranges::count_if(store->said.records, complete), 51) << "for the queue they waited";
+  EXPECT_EQ(store->said.records.back().size, 50 * piece.size());
+  EXPECT_NE(store->said.text.find(" limit>"), std::string::npos) << store->said.text;
+  EXPECT_FALSE(store->store->failed());
+}
+
 TEST_F(WriterThreadsTest, SayWhenTheDiskIsTooSlowAndWhenItHasCaughtUp) {
   start(with_queue(200'000), Feed::live);
   const std::string piece(std::size_t{1} << 20U, 'a');
