@@ -33,7 +33,7 @@ Result<void> PcapSource::read_file_header() {
   if (!in_.need(kFileHeader)) return refused("ends inside its header");
   const auto magic = Cursor{in_.rest()}.get<std::uint32_t>();
   if (magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1) order_ = ByteOrder::little;
-  is_nanoseconds_ = magic == 0xa1b23c4d || magic == 0x4d3cb2a1;
+  nanoseconds_ = magic == 0xa1b23c4d || magic == 0x4d3cb2a1 ? 1 : 1000;
 
   Fields header{in_.rest().first(kFileHeader), order_};
   header.skip(4);
@@ -49,18 +49,27 @@ Result<void> PcapSource::read_file_header() {
   return {};
 }
 
+inline PcapSource::Header PcapSource::read_header(Bytes at) const {
+  const Fixed<kRecordHeader> fixed{at};
+  const auto ordered = [swap = order_ !=
+                               (std::endian::native == std::endian::little ? ByteOrder::little : ByteOrder::big)](
+                           std::uint32_t number) { return swap ? byte_swapped(number) : number; };
+  Header header{.seconds = ordered(fixed.load<std::uint32_t, 0>()),
+                .fraction = ordered(fixed.load<std::uint32_t, 4>()),
+                .captured = ordered(fixed.load<std::uint32_t, 8>()),
+                .wire = ordered(fixed.load<std::uint32_t, 12>())};
+  if (is_old_ && header.captured > header.wire) std::swap(header.captured, header.wire);
+  return header;
+}
+
 Source::State PcapSource::next(Packet& packet) {
   if (!in_.need(kRecordHeader)) return stopped();
   begin_record();
   const Header header = read_header(in_.rest());
-  if (header.captured > longest_) {
-    corrupt(fmt::format("claims {} captured bytes, and {} are the most in this file", header.captured, longest_));
-    return stopped();
-  }
+  if (header.captured > longest_) return too_long(header);
   if (!in_.need(kRecordHeader + header.captured)) return stopped();
 
-  const std::int64_t fraction = is_nanoseconds_ ? std::int64_t{header.fraction} : std::int64_t{header.fraction} * 1000;
-  packet = {.time = timestamp_from_ns(std::int64_t{header.seconds} * 1'000'000'000 + fraction),
+  packet = {.time = timestamp_from_ns(std::int64_t{header.seconds} * 1'000'000'000 + header.fraction * nanoseconds_),
             .bytes = in_.rest().subspan(kRecordHeader, header.captured),
             .wire_length = std::max(header.wire, header.captured),
             .link_type = link_type_,
@@ -72,17 +81,10 @@ Source::State PcapSource::next(Packet& packet) {
   return State::packet;
 }
 
-PcapSource::Header PcapSource::read_header(Bytes at) const {
-  const Fixed<kRecordHeader> fixed{at};
-  const auto ordered = [swap = order_ !=
-                               (std::endian::native == std::endian::little ? ByteOrder::little : ByteOrder::big)](
-                           std::uint32_t number) { return swap ? byte_swapped(number) : number; };
-  Header header{.seconds = ordered(fixed.load<std::uint32_t, 0>()),
-                .fraction = ordered(fixed.load<std::uint32_t, 4>()),
-                .captured = ordered(fixed.load<std::uint32_t, 8>()),
-                .wire = ordered(fixed.load<std::uint32_t, 12>())};
-  if (is_old_ && header.captured > header.wire) std::swap(header.captured, header.wire);
-  return header;
+/// Not in next(): it is rare, and its text costs room.
+[[gnu::noinline]] Source::State PcapSource::too_long(const Header& header) {
+  corrupt(fmt::format("claims {} captured bytes, and {} are the most in this file", header.captured, longest_));
+  return stopped();
 }
 
 /// Straight to where records seem to lie; where they do not, as in front of a corrupt one, by all records before it.
@@ -112,8 +114,8 @@ bool PcapSource::records_lie_at(std::uint64_t offset) const {
 
 /// Stricter than next() is: it answers for bytes that may not be a header at all, such as zeros.
 bool PcapSource::is_plausible(const Header& header) const {
-  return header.fraction < (is_nanoseconds_ ? 1'000'000'000U : 1'000'000U) && header.captured <= header.wire &&
-         header.wire <= longest_ && header.wire > 0;
+  return header.fraction * nanoseconds_ < 1'000'000'000 && header.captured <= header.wire && header.wire <= longest_ &&
+         header.wire > 0;
 }
 
 }  // namespace unspool

@@ -21,13 +21,14 @@ class PcapSource : public RecordFile {
   };
   Result<void> read_file_header();
   Header read_header(Bytes at) const;
+  State too_long(const Header& header);
   bool is_plausible(const Header& header) const;
   bool go_to(std::uint64_t offset);
   bool records_lie_at(std::uint64_t offset) const;
 
   ByteOrder order_ = ByteOrder::big;
-  bool is_nanoseconds_ = false;
-  bool is_old_ = false;  // before 2.4: either length may come first
+  std::int64_t nanoseconds_ = 1000;  // in a unit of Header::fraction
+  bool is_old_ = false;              // before 2.4: either length may come first
   std::uint16_t link_type_ = 0;
   std::uint32_t longest_ = 0;  // record believed
 };
