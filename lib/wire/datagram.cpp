@@ -30,6 +30,13 @@ void read_network(const LinkHeader& link, Bytes bytes, std::uint32_t missing, Da
   out.missing = missing;
 }
 
+[[gnu::noinline, gnu::flatten]] void read_any_link(std::uint16_t link_type, Bytes frame, std::uint32_t missing,
+                                                   Datagram& out) {
+  Cursor in{frame};
+  const LinkHeader link = read_link(link_type, in, out.vlans);
+  read_network(link, in.rest(), missing, out);
+}
+
 /// Whether it is sure enough that a UDP session was a tunnel.
 bool confirms_tunnel(Kind kind) {
   switch (kind) {
@@ -76,11 +83,13 @@ bool confirms_tunnel(Kind kind) {
 /// Most frames pass one function each of link, IP and transport: all in one piece, they cost less than their calls.
 [[gnu::flatten]] void decode(std::uint16_t link_type, Bytes frame, std::uint32_t wire_length, Datagram& out) {
   const auto missing = static_cast<std::uint32_t>(wire_length > frame.size() ? wire_length - frame.size() : 0);
-  Cursor in{frame};
   out.vlans = {};
   out.tunnels = {};
-  const LinkHeader link = read_link(link_type, in, out.vlans);
-  read_network(link, in.rest(), missing, out);
+  if (is_plain_ip4(link_type, frame)) {
+    read_network({LinkHeader::Verdict::ok, EtherType::ip4}, frame.subspan(kEthernetHeader), missing, out);
+  } else {
+    read_any_link(link_type, frame, missing, out);
+  }
   if (may_be_tunnel(out)) enter_tunnels(out);
 }
 

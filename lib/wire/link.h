@@ -22,6 +22,14 @@ struct LinkHeader {
   std::uint16_t ethertype = 0;  // of what follows
 };
 
+constexpr std::size_t kEthernetHeader = 14;
+/// Whether IPv4 stands right behind an Ethernet header, as in most frames: read_link() would say the same.
+inline bool is_plain_ip4(std::uint16_t link_type, Bytes frame) {
+  constexpr std::uint16_t kEthernet = 1;
+  const Fixed<kEthernetHeader> header{frame};
+  return link_type == kEthernet && header && header.u16<12>() == EtherType::ip4;
+}
+
 /// Reads the link header of `link_type` (a LINKTYPE_ number, tcpdump.org/linktypes.html) and what stands between it and
 /// the network layer off `in`; leaves it there. `vlans` is empty before. Where a frame carries a frame, the tags are
 /// those of the innermost one.
