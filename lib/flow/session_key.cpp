@@ -28,36 +28,4 @@ HashSecret HashSecret::from_seed(std::uint64_t seed) {
   return secret;
 }
 
-namespace {
-
-__extension__ using Product = unsigned __int128;
-
-/// The round of wyhash and XXH3: both numbers made unguessable, and multiplied; each half of the product goes into the
-/// answer, so each bit depends on all bits.
-std::uint64_t mixed(std::uint64_t a, std::uint64_t b, const HashSecret& secret, std::size_t round) {
-  const auto word = [at = secret.data()](std::size_t i) {
-    std::uint64_t number;
-    std::memcpy(&number, at + i * sizeof number, sizeof number);
-    return number;
-  };
-  const Product product = Product{a ^ word(2 * round)} * (b ^ word(2 * round + 1));
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-}
-
-}  // namespace
-
-SessionHash hash(const SessionKey& key, const HashSecret& secret) {
-  // Addresses order as their endpoints do, except where they are equal: so the order is the same for all their
-  // sessions.
-  const IpAddress &low = key.low().address, &high = key.high().address;
-  const std::uint64_t hosts = mixed(mixed(low.half(0), low.half(8), secret, 0) ^ high.half(0), high.half(8), secret, 1);
-  const std::uint64_t ports =
-      std::uint64_t{key.low().port} << 32U | std::uint64_t{key.high().port} << 16U | key.protocol();
-  std::uint64_t session = mixed(hosts, ports, secret, 2);
-  if ((key.vlans().bits() | key.tunnels().bits()) != 0) {
-    session = mixed(session ^ key.vlans().bits(), key.tunnels().bits(), secret, 3);
-  }
-  return {.hosts = static_cast<std::uint32_t>(hosts >> 32U), .session = static_cast<std::uint32_t>(session >> 32U)};
-}
-
 }  // namespace unspool

@@ -157,14 +157,16 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
     ++counters_.duplicates;
     return;
   }
-  const unsigned shard = shard_of(hashed);
-  Batch& batch = batch_for(shard, packet);
   const bool tcp = d.kind == Kind::tcp;
-  std::optional<wire::Segment> other;
-  Item& item = batch.items.emplace_back(key, hashed.session, tcp ? d.tcp : other.emplace(segment_of(d)), packet, clock);
+  if (!tcp) datagram_.tcp = segment_of(d);
+  const unsigned shard = shard_of(hashed);
+  const bool from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
+  Batch& batch = batch_for(shard, packet);
+  const bool drop = after_drop(shard);
+  Item& item = batch.items.emplace_back(key, hashed.session, d.tcp, packet, clock);
   item.kind = tcp ? Item::Kind::tcp : Item::Kind::udp;
-  item.from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
-  item.after_drop = after_drop(shard);
+  item.from_high = from_high;
+  item.after_drop = drop;
   item.bad_checksum = bad_checksum;
   item.source_routed = d.source_routed;
   if (whole != nullptr) copy_whole(batch, *whole, item);

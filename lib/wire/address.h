@@ -27,15 +27,24 @@ struct IpAddress {
   /// From 4 octets in network order.
   static IpAddress v4(Bytes four) {
     assert(four.size() == 4);
-    IpAddress address{.octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
-    std::memcpy(address.octets.data() + 12, four.data(), 4);
-    return address;
+    std::uint32_t number;
+    std::memcpy(&number, four.data(), sizeof number);
+    constexpr bool kBig = std::endian::native == std::endian::big;
+    return from_halves(0, kBig ? 0xffff'00000000U | number : std::uint64_t{number} << 32U | 0xffff'0000U);
   }
   /// From 16 octets in network order.
   static IpAddress v6(Bytes sixteen) {
     assert(sixteen.size() == 16);
     IpAddress address;
     std::memcpy(address.octets.data(), sixteen.data(), 16);
+    return address;
+  }
+
+  /// The other way round than half().
+  static IpAddress from_halves(std::uint64_t first, std::uint64_t second) {
+    IpAddress address;
+    std::memcpy(address.octets.data(), &first, sizeof first);
+    std::memcpy(address.octets.data() + sizeof first, &second, sizeof second);
     return address;
   }
 
@@ -49,8 +58,7 @@ struct IpAddress {
     std::memcpy(&number, octets.data() + at, sizeof number);
     return number;
   }
-
- private:
+  /// The same, such that halves order as addresses do.
   std::uint64_t big_half(std::size_t at) const {
     return std::endian::native == std::endian::big ? half(at) : byte_swapped(half(at));
   }
