@@ -44,27 +44,31 @@ bool Duplicates::has_seen(const wire::Datagram& datagram, std::uint64_t print, s
                           const Packet& packet) {
   if (window_ == 0 || packet.block == nullptr) return false;
   const bool tcp = datagram.kind == Kind::tcp;
-  if (identification(datagram) == 0 && !(tcp && takes_up_sequence_numbers(datagram.tcp))) return false;
+  const std::uint32_t id = identification(datagram);
+  if (id == 0 && !(tcp && takes_up_sequence_numbers(datagram.tcp))) return false;
   const Bytes bytes = datagram.kind == Kind::fragment ? datagram.payload : datagram.transport;
   if (bytes.empty()) return false;
 
-  hold(packet.block);
+  if (blocks_[0].get() != packet.block) hold(packet.block);
   const auto micros = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(packet.time.time_since_epoch()).count());
-  const std::uint32_t tag = hash ^ static_cast<std::uint32_t>(print) ^ identification(datagram) * 0x85ebca6bU ^
-                            static_cast<std::uint32_t>(bytes.size());
+  const std::uint32_t tag =
+      hash ^ static_cast<std::uint32_t>(print) ^ id * 0x85ebca6bU ^ static_cast<std::uint32_t>(bytes.size());
   Seen& seen = seen_[print >> kShift];
-  const std::uint32_t apart = std::min(micros - seen.micros, seen.micros - micros);
-  if (seen.tag == tag && apart <= window_ && holds({seen.bytes, bytes.size()}) &&
-      std::memcmp(seen.bytes, bytes.data(), bytes.size()) == 0) {
-    return true;
-  }
+  if (seen.tag == tag && is_same(seen, micros, bytes)) return true;
   seen = {.tag = tag, .micros = micros, .bytes = bytes.data()};
   return false;
 }
 
-void Duplicates::hold(Block* block) {
-  if (blocks_[0].get() == block) return;
+/// Not in has_seen(), and neither is hold(): both are rare.
+[[gnu::noinline]] bool Duplicates::is_same(const Seen& seen, std::uint32_t micros, Bytes bytes) const {
+  const std::uint32_t apart = std::min(micros - seen.micros, seen.micros - micros);
+  return apart <= window_ && holds({seen.bytes, bytes.size()}) &&
+         std::memcmp(seen.bytes, bytes.data(), bytes.size()) == 0;
+}
+
+/// Another block than the last one.
+[[gnu::noinline]] void Duplicates::hold(Block* block) {
   std::swap(blocks_[0], blocks_[1]);
   if (blocks_[0].get() != block) blocks_[0] = BlockRef{block};
 }

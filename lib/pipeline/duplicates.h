@@ -37,6 +37,7 @@ class Duplicates {
     std::uint32_t micros = 0;  // of its stamp, wrapping
     const std::byte* bytes = nullptr;
   };
+  bool is_same(const Seen& seen, std::uint32_t micros, Bytes bytes) const;
   void hold(Block* block);
   bool holds(Bytes bytes) const;
 
