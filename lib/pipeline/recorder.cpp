@@ -62,6 +62,12 @@ void Recorder::tell_follower(const Call& call) {
 }
 
 void Recorder::on_chunk(const Chunk& chunk) {
+  if (!session_->begun || session_->details || chunk.is_gap()) return take_chunk(chunk);
+  counters_.stream_bytes += chunk.bytes.size();
+}
+
+/// Not in on_chunk(), which would keep registers for it: without protocols it is rare.
+[[gnu::noinline]] void Recorder::take_chunk(const Chunk& chunk) {
   if (!session_->begun) begin();
   if (chunk.is_gap()) {
     take_gap(chunk);

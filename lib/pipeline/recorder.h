@@ -25,7 +25,7 @@ struct ShardOutputs {
 };
 
 /// One for each shard; works on the session that it was turned to last.
-class Recorder : public StreamListener, private Outputs {
+class Recorder final : public StreamListener, private Outputs {
  public:
   /// `anomalies`: events of contradictions that it may write in a minute.
   Recorder(const StreamSettings& settings, std::uint32_t anomalies, ShardOutputs& outputs, ShardCounters& counters)
@@ -67,6 +67,7 @@ class Recorder : public StreamListener, private Outputs {
   template <class Call>
   void tell_follower(const Call& call);
   void begin();
+  void take_chunk(const Chunk& chunk);
   void take_gap(const Chunk& chunk);
   void count_unclaimed();
   std::uint64_t given(Side side) const;

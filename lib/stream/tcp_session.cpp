@@ -15,11 +15,10 @@ TcpSession::TcpSession(TcpSession&&) noexcept = default;
 TcpSession& TcpSession::operator=(TcpSession&&) noexcept = default;
 TcpSession::~TcpSession() = default;
 
-/// Of a segment in order: whether its timestamp shows at a glance that it is not old.
+/// Of a segment in order, with options: whether its timestamp shows at a glance that it is not old.
 inline bool TcpSession::is_timely(unsigned side, const wire::Segment& segment, const StreamContext& context) {
-  constexpr std::size_t kShortest = 10;
   constexpr std::array<std::byte, 4> kUsual{std::byte{1}, std::byte{1}, std::byte{8}, std::byte{10}};  // RFC 7323, A
-  if (context.settings.paws == Paws::off || untimed_ || segment.options.size() < kShortest) return true;
+  if (context.settings.paws == Paws::off || untimed_) return true;
   if (segment.options.size() < 12 || std::memcmp(segment.options.data(), kUsual.data(), kUsual.size()) != 0)
     return false;
   const auto timestamp = Cursor{segment.options.subspan(kUsual.size())}.get<std::uint32_t>();
@@ -28,55 +27,9 @@ inline bool TcpSession::is_timely(unsigned side, const wire::Segment& segment, c
   return true;
 }
 
-TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
-  if (arrival.after_drop) halves_[0].lossy = halves_[1].lossy = true;
-  if (take_in_order(arrival, context, listener)) return Outcome::taken;
-  return take_any(arrival, context, listener);
-}
-
-/// The way of nearly all segments: nothing waits, the segment is the next one, and acknowledges what was given out.
-/// False: it is not like that, and nothing has happened.
-inline bool TcpSession::take_in_order(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
-  const wire::Segment& segment = *arrival.segment;
-  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
-  if (phase_ != Phase::open || waiting_ || (segment.flags & kDecisive) != TcpFlags::ack || segment.missing != 0 ||
-      arrival.origins.size() != 1)
-    return false;
-  Half& mine = halves_[arrival.from];
-  Half& peer = halves_[1 - arrival.from];
-  if (mine.state != Base::known || peer.state < Base::acked || mine.fin) return false;
-  const Position acked = peer.next.nearest(segment.ack);
-  if (acked > peer.next || mine.next.nearest(segment.seq) != mine.next || !is_timely(arrival.from, segment, context))
-    return false;
-  if (acked > peer.acked) peer.acked = acked;
-  mine.seen = true;
-  mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
-  if (!segment.payload.empty())
-    give(arrival.from, mine.next - mine.base, segment.payload, arrival.time, arrival.origins[0].origin, false,
-         listener);
-  return true;
-}
-
-[[gnu::noinline]] TcpSession::Outcome TcpSession::take_any(const Arrival& arrival, const StreamContext& context,
-                                                           StreamListener& listener) {
-  Delivery delivery{*this, context, listener, arrival.clock};
-  return Handshake{*this, delivery, context, arrival}.take();
-}
-
-void TcpSession::tell_roles(StreamListener& listener) {
-  if (roles_told_) return;
-  if (!roles_settled_ && server_by_port_ < 2) {
-    client_ = static_cast<std::uint8_t>(1 - server_by_port_);
-    roles_ = Roles::port;
-  }
-  roles_settled_ = roles_told_ = true;
-  const bool midstream = roles_ == Roles::port || roles_ == Roles::first_sender;
-  listener.on_roles(client_, roles_, midstream);
-}
-
 void TcpSession::give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
                       StreamListener& listener) {
-  tell_roles(listener);
+  if (!roles_told_) tell_roles(listener);
   Half& h = halves_[side];
   h.next = h.next + bytes.size();
   h.gap_last = false;
@@ -88,6 +41,50 @@ void TcpSession::give(unsigned side, std::uint64_t offset, Bytes bytes, Timestam
                      .bytes = bytes,
                      .seen = seen,
                      .origin = origin});
+}
+
+TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
+  if (arrival.after_drop) halves_[0].lossy = halves_[1].lossy = true;
+  if (arrival.origins.size() == 1 &&
+      take_in_order(arrival.from, *arrival.segment, arrival.time, arrival.origins[0].origin, context, listener))
+    return Outcome::taken;
+  return take_any(arrival, context, listener);
+}
+
+bool TcpSession::take_in_order(unsigned from, const wire::Segment& segment, Timestamp seen, Origin origin,
+                               const StreamContext& context, StreamListener& listener) {
+  constexpr std::size_t kShortestTimestamp = 10;
+  constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
+  if (phase_ != Phase::open || waiting_ || (segment.flags & kDecisive) != TcpFlags::ack || segment.missing != 0)
+    return false;
+  Half& mine = halves_[from];
+  Half& peer = halves_[1 - from];
+  if (mine.state != Base::known || peer.state < Base::acked || mine.fin) return false;
+  const Position acked = peer.next.nearest(segment.ack);
+  if (acked > peer.next || mine.next.nearest(segment.seq) != mine.next) return false;
+  if (segment.options.size() >= kShortestTimestamp && !is_timely(from, segment, context)) return false;
+  if (acked > peer.acked) peer.acked = acked;
+  mine.seen = true;
+  mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
+  if (!segment.payload.empty()) give(from, mine.next - mine.base, segment.payload, seen, origin, false, listener);
+  return true;
+}
+
+[[gnu::noinline]] TcpSession::Outcome TcpSession::take_any(const Arrival& arrival, const StreamContext& context,
+                                                           StreamListener& listener) {
+  Delivery delivery{*this, context, listener, arrival.clock};
+  return Handshake{*this, delivery, context, arrival}.take();
+}
+
+[[gnu::noinline]] void TcpSession::tell_roles(StreamListener& listener) {
+  if (roles_told_) return;
+  if (!roles_settled_ && server_by_port_ < 2) {
+    client_ = static_cast<std::uint8_t>(1 - server_by_port_);
+    roles_ = Roles::port;
+  }
+  roles_settled_ = roles_told_ = true;
+  const bool midstream = roles_ == Roles::port || roles_ == Roles::first_sender;
+  listener.on_roles(client_, roles_, midstream);
 }
 
 void TcpSession::advance(Timestamp now, const StreamContext& context, StreamListener& listener) {

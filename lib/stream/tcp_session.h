@@ -64,6 +64,11 @@ class TcpSession {
   };
   /// One segment, in capture order. Timers that are due by `arrival.clock` must have been run by advance().
   Outcome take(const Arrival& arrival, const StreamContext& context, StreamListener& listener);
+  /// The way of nearly all segments, in short: nothing waits, the segment came in one packet, `seen` and from `origin`,
+  /// it is the next one, and acknowledges what was given out. False: it is not like that, or the capture lost packets;
+  /// nothing has happened, and it is take()'s.
+  bool take_in_order(unsigned from, const wire::Segment& segment, Timestamp seen, Origin origin,
+                     const StreamContext& context, StreamListener& listener);
 
   /// Runs what is due by `now`, each at its own deadline.
   void advance(Timestamp now, const StreamContext& context, StreamListener& listener);
@@ -124,7 +129,6 @@ class TcpSession {
   };
 
   bool is_timely(unsigned side, const wire::Segment& segment, const StreamContext& context);
-  bool take_in_order(const Arrival& arrival, const StreamContext& context, StreamListener& listener);
   Outcome take_any(const Arrival& arrival, const StreamContext& context, StreamListener& listener);
   void tell_roles(StreamListener& listener);
   /// Gives out the next bytes of a side, which stand at `offset` in its stream.
