@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 #include <tuple>
 
 #include "flow/ports.h"
@@ -45,8 +46,25 @@ Shard::Shard(const Settings& settings, unsigned shards, unsigned loops, ShardOut
       feed_{&feeds_.front()},
       random_{settings.pipeline.seed * 2 + 1} {}
 
+/// False for nearly all, without a closer look.
+inline bool Shard::may_be_due(const TrackedSession& session, Timestamp now) const {
+  return now - session.clock >= shortest_timeout_ || session.tcp.waits();
+}
+
+/// Whether the capture lost packets since this session's last one.
+inline bool Shard::is_after_drop(const TrackedSession& session, const Item& item) const {
+  return item.after_drop || feed_->last_drop > session.clock;
+}
+
+void Shard::count_packet(TrackedSession& session, const Item& item) {
+  session.last = std::max(session.last, item.time);
+  session.clock = std::max(session.clock, item.clock);
+  ++session.packets[item.from_high ? 1 : 0];
+  session.frame_bytes[item.from_high ? 1 : 0] += item.frame_bytes;
+}
+
 void Shard::take(const Batch& batch) {
-  const auto& items = batch.items;
+  const std::span<const Item> items{batch.items};
   feed_ = &feeds_[batch.loop];
   auto& leaps = feed_->leaps;
   leaps.insert(leaps.end(), batch.leaps.begin(), batch.leaps.end());
@@ -55,7 +73,7 @@ void Shard::take(const Batch& batch) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i + kAhead < items.size()) {
       table_.prefetch(items[i + kAhead].hash);
-      if (!items[i + kAhead].segment.options.empty()) unanswered_.prefetch(items[i + kAhead].hash);
+      if (items[i + kAhead].segment.has(TcpFlags::syn | TcpFlags::rst)) unanswered_.prefetch(items[i + kAhead].hash);
     }
     if (i + kAhead / 2 < items.size()) table_.prefetch_session(items[i + kAhead / 2].hash);
     take(items[i], batch);
@@ -81,7 +99,25 @@ void Shard::take(const Item& item, const Batch& batch) {
         {.time = item.time, .source = item.origin.source, .vlans = item.key.vlans(), .packet = item.segment.payload});
     return;
   }
-  std::uint32_t index = table_.find(item.key, item.hash);
+  const std::uint32_t index = table_.find(item.key, item.hash);
+  if (index != table_.kNone && take_in_order(table_[index], index, item)) return;
+  take_any(index, item, batch);
+}
+
+/// The way of nearly all packets, in short: nothing is odd about it, or due before it. False: it is take_any()'s.
+bool Shard::take_in_order(TrackedSession& session, std::uint32_t index, const Item& item) {
+  if (item.kind != Item::Kind::tcp || item.spans != 0 || item.bad_checksum || item.source_routed ||
+      may_be_due(session, item.clock) || session.shed || is_after_drop(session, item))
+    return false;
+  recorder_.turn_to(session);
+  if (!session.tcp.take_in_order(item.from_high ? 1 : 0, item.segment, item.time, item.origin, context_, recorder_))
+    return false;
+  count_packet(session, item);
+  if (session.unanswered) after_packet(session, index);
+  return true;
+}
+
+[[gnu::noinline]] void Shard::take_any(std::uint32_t index, const Item& item, const Batch& batch) {
   std::uint8_t ordinal = 0;
   if (index != table_.kNone && may_be_due(table_[index], item.clock) && deadline(table_[index]) <= item.clock) {
     const Timestamp start = table_[index].start;
@@ -148,13 +184,6 @@ std::uint32_t Shard::start(const Item& item, std::uint8_t ordinal) {
   return index;
 }
 
-void Shard::count_packet(TrackedSession& session, const Item& item) {
-  session.last = std::max(session.last, item.time);
-  session.clock = std::max(session.clock, item.clock);
-  ++session.packets[item.from_high ? 1 : 0];
-  session.frame_bytes[item.from_high ? 1 : 0] += item.frame_bytes;
-}
-
 void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& item, const Batch& batch) {
   const OriginSpan whole{.offset = 0, .origin = item.origin};
   const bool high = item.from_high;
@@ -163,7 +192,7 @@ void Shard::take_tcp(TrackedSession& session, std::uint32_t index, const Item& i
                         .time = item.time,
                         .clock = std::max(session.clock, item.clock),
                         .origins = origins_of(item, batch, whole),
-                        .after_drop = item.after_drop || feed_->last_drop > session.clock,
+                        .after_drop = is_after_drop(session, item),
                         .source = high ? &item.key.high().address : &item.key.low().address};
   if (session.tcp.take(arrival, context_, recorder_) == TcpSession::Outcome::reused) {
     restart(session, index, item, batch);
@@ -237,11 +266,6 @@ Timestamp Shard::deadline(const TrackedSession& session) const {
     case TcpSession::Phase::resetting: break;
   }
   return std::min(session.tcp.deadline(), heard(session.clock, session.source) + timeouts.idle);
-}
-
-/// False for nearly all, without a closer look.
-bool Shard::may_be_due(const TrackedSession& session, Timestamp now) const {
-  return now - session.clock >= shortest_timeout_ || session.tcp.waits();
 }
 
 bool Shard::run_timers(TrackedSession& session, std::uint32_t index, Timestamp now) {

@@ -46,6 +46,8 @@ class Shard {
 
  private:
   void take(const Item& item, const Batch& batch);
+  bool take_in_order(TrackedSession& session, std::uint32_t index, const Item& item);
+  void take_any(std::uint32_t index, const Item& item, const Batch& batch);
   void take_tcp(TrackedSession& session, std::uint32_t index, const Item& item, const Batch& batch);
   void restart(TrackedSession& old, std::uint32_t index, const Item& item, const Batch& batch);
   std::uint32_t find_waiting(const Item& item);
@@ -78,6 +80,7 @@ class Shard {
   Timestamp heard(Timestamp clock, std::uint16_t source) const;
   Timestamp deadline(const TrackedSession& session) const;
   bool may_be_due(const TrackedSession& session, Timestamp now) const;
+  bool is_after_drop(const TrackedSession& session, const Item& item) const;
   /// Runs the session's timers up to `now`; true when it ended by that.
   bool run_timers(TrackedSession& session, std::uint32_t index, Timestamp now);
   void end(std::uint32_t index, Ending ending, Timestamp when);
