@@ -62,13 +62,9 @@ inline PcapSource::Header PcapSource::read_header(Bytes at) const {
   return header;
 }
 
-Source::State PcapSource::next(Packet& packet) {
-  if (!in_.need(kRecordHeader)) return stopped();
+/// The record is there, all of it.
+inline Source::State PcapSource::take(const Header& header, Packet& packet) {
   begin_record();
-  const Header header = read_header(in_.rest());
-  if (header.captured > longest_) return too_long(header);
-  if (!in_.need(kRecordHeader + header.captured)) return stopped();
-
   packet = {.time = timestamp_from_ns(std::int64_t{header.seconds} * 1'000'000'000 + header.fraction * nanoseconds_),
             .bytes = in_.rest().subspan(kRecordHeader, header.captured),
             .wire_length = std::max(header.wire, header.captured),
@@ -81,10 +77,25 @@ Source::State PcapSource::next(Packet& packet) {
   return State::packet;
 }
 
-/// Not in next(): it is rare, and its text costs room.
-[[gnu::noinline]] Source::State PcapSource::too_long(const Header& header) {
-  corrupt(fmt::format("claims {} captured bytes, and {} are the most in this file", header.captured, longest_));
-  return stopped();
+Source::State PcapSource::next(Packet& packet) {
+  const Bytes rest = in_.rest();
+  if (rest.size() < kRecordHeader) return read_on(packet);
+  const Header header = read_header(rest);
+  if (header.captured > longest_ || rest.size() - kRecordHeader < header.captured) return read_on(packet);
+  return take(header, packet);
+}
+
+/// At the end of what was read, and where there is a record that cannot be.
+[[gnu::noinline]] Source::State PcapSource::read_on(Packet& packet) {
+  if (!in_.need(kRecordHeader)) return stopped();
+  begin_record();
+  const Header header = read_header(in_.rest());
+  if (header.captured > longest_) {
+    corrupt(fmt::format("claims {} captured bytes, and {} are the most in this file", header.captured, longest_));
+    return stopped();
+  }
+  if (!in_.need(kRecordHeader + header.captured)) return stopped();
+  return take(header, packet);
 }
 
 /// Straight to where records seem to lie; where they do not, as in front of a corrupt one, by all records before it.

@@ -21,7 +21,8 @@ class PcapSource : public RecordFile {
   };
   Result<void> read_file_header();
   Header read_header(Bytes at) const;
-  State too_long(const Header& header);
+  State read_on(Packet& packet);
+  State take(const Header& header, Packet& packet);
   bool is_plausible(const Header& header) const;
   bool go_to(std::uint64_t offset);
   bool records_lie_at(std::uint64_t offset) const;
