@@ -73,22 +73,20 @@ bool read_fragment_header(Cursor& in, Datagram& out) {
 }  // namespace
 
 void decode_ip4(Bytes bytes, std::uint32_t missing, Datagram& out) {
+  const auto no_more = [&out](Kind kind) { out.kind = kind; };
   const Fixed<20> fixed{bytes};
-  out.kind = Kind::truncated;
-  if (!fixed) return;
+  if (!fixed) return no_more(Kind::truncated);
   const auto version_and_length = fixed.u8<0>();
   const auto total = fixed.u16<2>(), fragment = fixed.u16<6>();
   out.protocol = fixed.u8<9>();
 
   const std::size_t header = (version_and_length & 0xfU) * 4U;
-  out.kind = Kind::malformed;
-  if (version_and_length >> 4U != 4 || header < 20) return;
+  if (version_and_length >> 4U != 4 || header < 20) return no_more(Kind::malformed);
   out.source = IpAddress::v4(fixed.bytes<12, 4>());
   out.destination = IpAddress::v4(fixed.bytes<16, 4>());
   const std::size_t length = total == 0 ? bytes.size() + missing : total;  // 0: the card cuts it up later (TSO)
-  if (length < header) return;
-  out.kind = Kind::truncated;
-  if (bytes.size() < header) return;
+  if (length < header) return no_more(Kind::malformed);
+  if (bytes.size() < header) return no_more(Kind::truncated);
 
   out.ip_header = bytes.first(header);
   if (header > 20) out.source_routed = has_route_ahead(out.ip_header.subspan(20));
