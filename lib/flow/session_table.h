@@ -83,7 +83,7 @@ class SessionTable {
   /// Some session, chosen by `random`; the table is not empty.
   std::uint32_t sample(std::uint64_t random) const {
     assert(size_ > 0);
-    auto slot = static_cast<std::uint32_t>(random & (slots_.size() - 1));
+    auto slot = static_cast<std::uint32_t>(random) & mask_;
     while (slots_[slot] == kNone) slot = after(slot);
     return slots_[slot] & kIndex;
   }
@@ -104,8 +104,8 @@ class SessionTable {
     alignas(T) std::array<std::byte, sizeof(T) * kSlab> bytes;
   };
 
-  std::uint32_t home(std::uint32_t hash) const { return hash & static_cast<std::uint32_t>(slots_.size() - 1); }
-  std::uint32_t after(std::uint32_t slot) const { return (slot + 1) & static_cast<std::uint32_t>(slots_.size() - 1); }
+  std::uint32_t home(std::uint32_t hash) const { return hash & mask_; }
+  std::uint32_t after(std::uint32_t slot) const { return (slot + 1) & mask_; }
   void* place(std::uint32_t index) { return slabs_[index / kSlab]->bytes.data() + sizeof(T) * (index % kSlab); }
 
   void put(std::uint32_t index, std::uint32_t hash) {
@@ -127,6 +127,7 @@ class SessionTable {
   void grow() {
     std::vector<std::uint32_t> old(slots_.size() * 2, kNone);
     old.swap(slots_);
+    mask_ = static_cast<std::uint32_t>(slots_.size() - 1);
     for (const std::uint32_t slot : old) {
       if (slot != kNone) put(slot & kIndex, (*this)[slot & kIndex].hash);
     }
@@ -138,6 +139,7 @@ class SessionTable {
   }
 
   std::vector<std::uint32_t> slots_;  // a power of two, at most half full: most are found at their first place
+  std::uint32_t mask_ = kFirstSlots - 1;
   std::vector<std::unique_ptr<Slab>> slabs_;
   std::vector<std::uint32_t> free_;
   std::uint32_t size_ = 0;
