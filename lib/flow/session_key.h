@@ -40,6 +40,10 @@ class SessionKey {
   SessionKey() = default;
   SessionKey(std::uint8_t protocol, const Endpoint& a, const Endpoint& b, VlanStack vlans, TunnelStack tunnels = {})
       : SessionKey{protocol, a, b, b < a, vlans, tunnels} {}
+  /// The key of what `from` sends to `to`, and whether `from` is its high end.
+  struct Directed;
+  static Directed of(std::uint8_t protocol, const Endpoint& from, const Endpoint& to, VlanStack vlans,
+                     TunnelStack tunnels);
 
   const Endpoint& low() const { return low_; }
   const Endpoint& high() const { return high_; }
@@ -71,6 +75,16 @@ class SessionKey {
   TunnelStack tunnels_;
 };
 static_assert(sizeof(SessionKey) == 56);
+
+struct SessionKey::Directed {
+  SessionKey key;
+  bool from_high = false;
+};
+inline SessionKey::Directed SessionKey::of(std::uint8_t protocol, const Endpoint& from, const Endpoint& to,
+                                           VlanStack vlans, TunnelStack tunnels) {
+  const bool from_high = to < from;
+  return {.key = SessionKey{protocol, from, to, from_high, vlans, tunnels}, .from_high = from_high};
+}
 
 /// What makes session hashes unguessable: nobody can aim packets at one bucket. Drawn from getrandom(2) once a run.
 class HashSecret {

@@ -99,7 +99,7 @@ void Dispatcher::watch_source(const Packet& packet) {
 
 /// What a tunnel carries may be a fragment again: at most once for each tunnel, and once around them all.
 void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
-  if (duplicates_.has_seen(datagram_, duplicates_.fingerprint(datagram_), hash(key_of(0, 0), secret_).session,
+  if (duplicates_.has_seen(datagram_, duplicates_.fingerprint(datagram_), hash(key_of(0, 0).key, secret_).session,
                            packet)) {
     ++counters_.duplicates;
     return;
@@ -125,12 +125,10 @@ void Dispatcher::take_fragment(const Packet& packet, Timestamp clock) {
 }
 
 /// Of the datagram at hand.
-SessionKey Dispatcher::key_of(std::uint16_t source_port, std::uint16_t destination_port) const {
-  return {datagram_.protocol,
-          {.address = datagram_.source, .port = source_port},
-          {.address = datagram_.destination, .port = destination_port},
-          settings_.pipeline.ignore_vlans ? VlanStack{} : datagram_.vlans,
-          datagram_.tunnels};
+inline SessionKey::Directed Dispatcher::key_of(std::uint16_t source_port, std::uint16_t destination_port) const {
+  return SessionKey::of(datagram_.protocol, {.address = datagram_.source, .port = source_port},
+                        {.address = datagram_.destination, .port = destination_port},
+                        settings_.pipeline.ignore_vlans ? VlanStack{} : datagram_.vlans, datagram_.tunnels);
 }
 
 unsigned Dispatcher::shard_of(const SessionHash& hash) const {
@@ -139,7 +137,7 @@ unsigned Dispatcher::shard_of(const SessionHash& hash) const {
 }
 
 /// The batch that the packet's item goes into.
-Batch& Dispatcher::batch_for(unsigned shard, const Packet& packet) {
+inline Batch& Dispatcher::batch_for(unsigned shard, const Packet& packet) {
   if (batches_[shard]->full()) send(shard);
   Batch& batch = *batches_[shard];
   batch.hold(packet.block);
@@ -151,7 +149,7 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
   const wire::Datagram& d = datagram_;
   const std::uint64_t print = duplicates_.fingerprint(d);
   const bool bad_checksum = settings_.streams.checksums != Checksums::off && wire::wrong_checksum(d);
-  const SessionKey key = key_of(d.source_port, d.destination_port);
+  const auto [key, from_high] = key_of(d.source_port, d.destination_port);
   const SessionHash hashed = hash(key, secret_);
   if (whole == nullptr && duplicates_.has_seen(d, print, hashed.session, packet)) {
     ++counters_.duplicates;
@@ -160,15 +158,14 @@ void Dispatcher::take_whole(const Packet& packet, Timestamp clock, const Defragm
   const bool tcp = d.kind == Kind::tcp;
   if (!tcp) datagram_.tcp = segment_of(d);
   const unsigned shard = shard_of(hashed);
-  const bool from_high = !(Endpoint{.address = d.source, .port = d.source_port} == key.low());
   Batch& batch = batch_for(shard, packet);
-  const bool drop = after_drop(shard);
+  const bool drop = after_drop(shard), source_routed = d.source_routed;
   Item& item = batch.items.emplace_back(key, hashed.session, d.tcp, packet, clock);
   item.kind = tcp ? Item::Kind::tcp : Item::Kind::udp;
   item.from_high = from_high;
   item.after_drop = drop;
   item.bad_checksum = bad_checksum;
-  item.source_routed = d.source_routed;
+  item.source_routed = source_routed;
   if (whole != nullptr) copy_whole(batch, *whole, item);
 }
 

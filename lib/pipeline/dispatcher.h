@@ -60,7 +60,7 @@ class Dispatcher {
   void tell_leap();
   void take_fragment(const Packet& packet, Timestamp clock);
   void take_whole(const Packet& packet, Timestamp clock, const Defragmenter::Whole* whole);
-  SessionKey key_of(std::uint16_t source_port, std::uint16_t destination_port) const;
+  SessionKey::Directed key_of(std::uint16_t source_port, std::uint16_t destination_port) const;
   void take_arp(const Packet& packet, Timestamp clock);
   Batch& batch_for(unsigned shard, const Packet& packet);
   bool after_drop(unsigned shard);
