@@ -27,20 +27,30 @@ inline bool TcpSession::is_timely(unsigned side, const wire::Segment& segment, c
   return true;
 }
 
-void TcpSession::give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
-                      StreamListener& listener) {
+[[gnu::always_inline]] inline void TcpSession::give_next(unsigned side, Bytes bytes, Chunk chunk,
+                                                         StreamListener& listener) {
   if (!roles_told_) tell_roles(listener);
   Half& h = halves_[side];
   h.next = h.next + bytes.size();
   h.gap_last = false;
   h.lossy = false;
   h.top = std::max(h.top, h.next);
-  listener.on_chunk({.from = side == client_ ? Side::client : Side::server,
-                     .after_rst = after_rst,
-                     .offset = offset,
-                     .bytes = bytes,
-                     .seen = seen,
-                     .origin = origin});
+  chunk.from = side == client_ ? Side::client : Side::server;
+  chunk.bytes = bytes;
+  listener.on_chunk(chunk);
+}
+
+void TcpSession::give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
+                      StreamListener& listener) {
+  give_next(side, bytes, {.after_rst = after_rst, .offset = offset, .seen = seen, .origin = origin}, listener);
+}
+
+/// Not in take_in_order(), which keeps no register for segments without bytes. True.
+[[gnu::noinline]] bool TcpSession::give_in_order(unsigned side, const wire::Segment& segment, Timestamp seen,
+                                                 Origin origin, StreamListener& listener) {
+  const std::uint64_t offset = halves_[side].next - halves_[side].base;
+  give_next(side, segment.payload, {.offset = offset, .seen = seen, .origin = origin}, listener);
+  return true;
 }
 
 TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
@@ -66,8 +76,7 @@ bool TcpSession::take_in_order(unsigned from, const wire::Segment& segment, Time
   if (acked > peer.acked) peer.acked = acked;
   mine.seen = true;
   mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
-  if (!segment.payload.empty()) give(from, mine.next - mine.base, segment.payload, seen, origin, false, listener);
-  return true;
+  return segment.payload.empty() || give_in_order(from, segment, seen, origin, listener);
 }
 
 [[gnu::noinline]] TcpSession::Outcome TcpSession::take_any(const Arrival& arrival, const StreamContext& context,

@@ -134,6 +134,9 @@ class TcpSession {
   /// Gives out the next bytes of a side, which stand at `offset` in its stream.
   void give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
             StreamListener& listener);
+  bool give_in_order(unsigned side, const wire::Segment& segment, Timestamp seen, Origin origin,
+                     StreamListener& listener);
+  void give_next(unsigned side, Bytes bytes, Chunk chunk, StreamListener& listener);
 
   std::array<Half, 2> halves_;
   std::unique_ptr<Waiting> waiting_;           // null: nothing waits
