@@ -55,7 +55,7 @@ class SessionTable {
     while (slots_[slot] != kNone && (slots_[slot] & kTag) != (hash & kTag)) slot = after(slot);
     if (slots_[slot] == kNone) return;
     const char* place_of = static_cast<const char*>(place(slots_[slot] & kIndex));
-    for (std::size_t line = 0; line < sizeof(T); line += 64) __builtin_prefetch(place_of + line);
+    for (std::size_t line = 0; line < sizeof(T); line += kCacheLine) __builtin_prefetch(place_of + line);
   }
 
   /// Adds a session whose key is not there yet: T{std::forward<Arguments>(arguments)...}.
@@ -100,8 +100,9 @@ class SessionTable {
   static constexpr std::uint32_t kIndex = 0x00ffffffU, kTag = 0xff000000U;
   static constexpr std::uint32_t kFirstSlots = 1024;
   static constexpr std::uint32_t kSlab = 256;
+  static constexpr std::size_t kCacheLine = 64;
   struct Slab {
-    alignas(T) std::array<std::byte, sizeof(T) * kSlab> bytes;
+    alignas(kCacheLine) std::array<std::byte, sizeof(T) * kSlab> bytes;
   };
 
   std::uint32_t home(std::uint32_t hash) const { return hash & mask_; }

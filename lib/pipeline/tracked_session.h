@@ -27,24 +27,24 @@ struct SessionDetails {
   std::unique_ptr<Follower> follower;
 };
 
-/// In the order in which it is smallest.
+/// In the order in which it is smallest: hash stands in what TCP leaves over at its end.
 struct TrackedSession : Session {
-  bool begun = false;        // its first chunk was given out
-  bool claimed = false;      // a protocol owns it, or owned it
-  bool ended : 1 = false;    // its parsers were told its end
-  bool shed : 1 = false;     // followed no more under overload: its packets are counted, and it ends as `evicted`
-  bool leaving : 1 = false;  // `shed`, and its FIN or RST came
-  bool unanswered = false;   // among the shard's open handshakes
-  std::uint32_t hash = 0;    // of the key, for the table
+  bool begun : 1 = false;       // its first chunk was given out
+  bool claimed : 1 = false;     // a protocol owns it, or owned it
+  bool ended : 1 = false;       // its parsers were told its end
+  bool shed : 1 = false;        // followed no more under overload: its packets are counted, and it ends as `evicted`
+  bool leaving : 1 = false;     // `shed`, and its FIN or RST came
+  bool unanswered : 1 = false;  // among the shard's open handshakes
   std::array<std::uint32_t, 2> packets{};      // by side of the key: 0 low, 1 high
   std::array<std::uint64_t, 2> frame_bytes{};  // likewise
   Timestamp clock;                             // of the run, at its last packet: timers count from it
-  TcpSession tcp;
+  [[no_unique_address]] TcpSession tcp;
+  std::uint32_t hash = 0;  // of the key, for the table
   std::unique_ptr<SessionDetails> details;
 
   TrackedSession(const Session& session, std::uint32_t hash_of_key, Timestamp now,
                  std::optional<unsigned> server_by_port)
-      : Session{session}, hash{hash_of_key}, clock{now}, tcp{server_by_port} {}
+      : Session{session}, clock{now}, tcp{server_by_port}, hash{hash_of_key} {}
 
   /// Which side of the key `side` is: 0 low, 1 high.
   unsigned of_key(Side side) const { return (side == Side::client) == client_is_low ? 0 : 1; }
@@ -53,6 +53,6 @@ struct TrackedSession : Session {
     return *details;
   }
 };
-static_assert(sizeof(TrackedSession) <= 232);  // a million of them may be open at once
+static_assert(sizeof(TrackedSession) <= 224);  // a million of them may be open at once
 
 }  // namespace unspool

@@ -43,7 +43,7 @@ Handshake::Outcome Handshake::take() {
   }
   if (!syn && !is_timely()) return outcome_;
   if (!syn && session_.phase_ == Phase::handshake) session_.phase_ = Phase::open;
-  if (!session_.roles_settled_ && !mine_.seen && !peer_.seen) session_.client_ = static_cast<std::uint8_t>(side_);
+  if (!session_.roles_settled_ && !mine_.seen && !peer_.seen) session_.client_ = side_ & 1U;
   mine_.seen = true;
   // A SYN's own window is not scaled; those that followed it unseen were.
   mine_.window = std::max(mine_.window, std::uint32_t{segment_.window} << mine_.scale);

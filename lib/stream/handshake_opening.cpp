@@ -8,7 +8,7 @@ using wire::TcpFlags;
 void Handshake::settle_roles(unsigned client, Roles roles) {
   if (session_.roles_settled_) return;
   session_.roles_settled_ = true;
-  session_.client_ = static_cast<std::uint8_t>(client);
+  session_.client_ = client & 1U;
   session_.roles_ = roles;
 }
 

@@ -10,7 +10,7 @@ namespace unspool {
 using wire::TcpFlags;
 
 TcpSession::TcpSession(std::optional<unsigned> server_by_port)
-    : server_by_port_{static_cast<std::uint8_t>(server_by_port.value_or(2))} {}
+    : server_by_port_{static_cast<std::uint8_t>(server_by_port.value_or(2) & 3U)} {}
 TcpSession::TcpSession(TcpSession&&) noexcept = default;
 TcpSession& TcpSession::operator=(TcpSession&&) noexcept = default;
 TcpSession::~TcpSession() = default;
@@ -88,7 +88,7 @@ bool TcpSession::take_in_order(unsigned from, const wire::Segment& segment, Time
 [[gnu::noinline]] void TcpSession::tell_roles(StreamListener& listener) {
   if (roles_told_) return;
   if (!roles_settled_ && server_by_port_ < 2) {
-    client_ = static_cast<std::uint8_t>(1 - server_by_port_);
+    client_ = server_by_port_ == 0 ? 1 : 0;
     roles_ = Roles::port;
   }
   roles_settled_ = roles_told_ = true;

@@ -143,14 +143,14 @@ class TcpSession {
   std::array<std::uint32_t, 2> timestamps_{};  // of each side, the latest that counts (RFC 7323, 4.3); 0: none
   Phase phase_ = Phase::handshake;
   Ending ending_ = Ending::closed;
-  std::uint8_t client_ = 0;
   Roles roles_ = Roles::first_sender;
   bool roles_settled_ : 1 = false;
   bool roles_told_ : 1 = false;
   bool ended_itself_ : 1 = false;
-  bool unscaled_ : 1 = false;        // one of the SYNs had no window scale
-  bool untimed_ : 1 = false;         // the SYN-ACK had no timestamp, so none counts
-  std::uint8_t server_by_port_ = 2;  // 0 or 1; 2: the ports do not tell
+  bool unscaled_ : 1 = false;  // one of the SYNs had no window scale
+  bool untimed_ : 1 = false;   // the SYN-ACK had no timestamp, so none counts
+  std::uint8_t client_ : 1 = 0;
+  std::uint8_t server_by_port_ : 2 = 2;  // 0 or 1; 2: the ports do not tell
 };
 
 }  // namespace unspool
