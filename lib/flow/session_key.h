@@ -40,6 +40,17 @@ class SessionKey {
   SessionKey() = default;
   SessionKey(std::uint8_t protocol, const Endpoint& a, const Endpoint& b, VlanStack vlans, TunnelStack tunnels = {})
       : SessionKey{protocol, a, b, b < a, vlans, tunnels} {}
+  /// Of ends whose order is known: `low` is low() of another key, `high` its high().
+  static SessionKey of_ordered(std::uint8_t protocol, const Endpoint& low, const Endpoint& high, VlanStack vlans,
+                               TunnelStack tunnels) {
+    SessionKey key;
+    key.low_ = low;
+    key.high_ = high;
+    key.protocol_ = protocol;
+    key.vlans_ = vlans;
+    key.tunnels_ = tunnels;
+    return key;
+  }
   /// The key of what `from` sends to `to`, and whether `from` is its high end.
   struct Directed;
   static Directed of(std::uint8_t protocol, const Endpoint& from, const Endpoint& to, VlanStack vlans,

@@ -18,7 +18,7 @@ std::uint16_t saturated(std::uint64_t n) { return static_cast<std::uint16_t>(std
 }  // namespace
 
 UnansweredTable::UnansweredTable(std::uint32_t most)
-    : most_{most}, slots_(std::bit_ceil(std::size_t{most} * 2)), mask_{static_cast<std::uint32_t>(slots_.size() - 1)} {}
+    : most_{most}, slots_(std::bit_ceil(std::size_t{most} * 4)), mask_{static_cast<std::uint32_t>(slots_.size() - 1)} {}
 
 bool UnansweredTable::is(const Record& record, const SessionKey& key) const {
   const Surroundings& around = surroundings_[record.surroundings];
@@ -114,8 +114,8 @@ UnansweredSyn UnansweredTable::at(std::uint32_t index) const {
   const Record& record = records_[index];
   const Surroundings& around = surroundings_[record.surroundings];
   UnansweredSyn syn;
-  syn.key =
-      SessionKey{kTcp, {record.low, record.low_port}, {record.high, record.high_port}, around.vlans, around.tunnels};
+  syn.key = SessionKey::of_ordered(kTcp, {record.low, record.low_port}, {record.high, record.high_port}, around.vlans,
+                                   around.tunnels);
   syn.hash = record.hash;
   syn.from_high = record.from_high;
   syn.time = record.time;
@@ -137,7 +137,14 @@ void UnansweredTable::erase(std::uint32_t index) {
   free_.push_back(index);
   --size_;
   close_up(slot);
-  if (const std::uint32_t next = oldest(); next != kNone) prefetch(records_[next].hash);  // in a flood, the next to go
+  prefetch_oldest();
+}
+
+/// In a flood each that comes drives out the oldest; those that are next lie one behind the other.
+void UnansweredTable::prefetch_oldest() const {
+  const std::uint32_t next = oldest();
+  if (next == kNone) return;
+  prefetch(records_[next].hash);
 }
 
 /// Moves back what would not be found past the empty slot.

@@ -86,11 +86,13 @@ class UnansweredTable {
   std::optional<std::uint16_t> number_of(const Surroundings& surroundings);
   static std::optional<std::int32_t> microseconds_between(Timestamp from, Timestamp to);
   void close_up(std::uint32_t hole);
+  void prefetch_oldest() const;
 
   std::uint32_t most_;
   std::vector<Record> records_;
   std::vector<std::uint32_t> free_;  // of them
-  std::vector<Slot> slots_;          // linear probing; a power of two, at most half full
+  std::vector<Slot>
+      slots_;  // linear probing; a power of two, at most a quarter full: nearly all are at their first place
   std::uint32_t mask_;
   IndexLists order_{1};
   std::vector<Surroundings> surroundings_;

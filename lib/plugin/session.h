@@ -12,14 +12,13 @@ namespace unspool {
 /// Who, since when, and how sure. Lives until the session's end has been told; what outlives that takes a copy.
 struct Session {
   SessionKey key;
-  Timestamp start;           // time stamp of its first packet
-  Timestamp last;            // of its last packet so far
-  std::uint16_t source = 0;  // which source of the run its first packet came from
-  std::uint8_t ordinal = 0;  // tells sessions of equal key and start apart
-  bool client_is_low : 1 =
-      true;  // which endpoint of the key is the client; settled before the first chunk is given out
-  Roles roles : 2 = Roles::first_sender;
-  bool midstream : 1 = false;  // the beginning was not captured
+  Timestamp start;            // time stamp of its first packet
+  Timestamp last;             // of its last packet so far
+  std::uint16_t source = 0;   // which source of the run its first packet came from
+  std::uint8_t ordinal = 0;   // tells sessions of equal key and start apart
+  bool client_is_low = true;  // which endpoint of the key is the client; settled before the first chunk is given out
+  Roles roles = Roles::first_sender;
+  bool midstream = false;  // the beginning was not captured
 
   const Endpoint& client() const { return client_is_low ? key.low() : key.high(); }
   const Endpoint& server() const { return client_is_low ? key.high() : key.low(); }
