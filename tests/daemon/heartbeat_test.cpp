@@ -166,6 +166,7 @@ TEST_F(Service, IsNotAliveWhileAShardWithWorkIsFrozen) {
   program.feed(arp_at(0s));
   ASSERT_TRUE(systemd.hears("READY=1"));
   ASSERT_TRUE(soon([&] { return thread_of(program.pid(), "shard 1") != 0; }));
+  std::this_thread::sleep_for(300ms);  // so that it is not frozen over what it was given
   Frozen shard{program.pid(), "shard 1"};
   if (!shard.is_frozen()) GTEST_SKIP() << "ptrace is not allowed here";
   std::this_thread::sleep_for(600ms);
