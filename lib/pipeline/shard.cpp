@@ -109,9 +109,10 @@ bool Shard::take_in_order(TrackedSession& session, std::uint32_t index, const It
   if (item.kind != Item::Kind::tcp || item.spans != 0 || item.bad_checksum || item.source_routed ||
       may_be_due(session, item.clock) || session.shed || is_after_drop(session, item))
     return false;
+  const unsigned from = item.from_high ? 1 : 0;
+  if (!session.tcp.take_in_order(from, item.segment, context_)) return false;
   recorder_.turn_to(session);
-  if (!session.tcp.take_in_order(item.from_high ? 1 : 0, item.segment, item.time, item.origin, context_, recorder_))
-    return false;
+  if (!item.segment.payload.empty()) session.tcp.give_in_order(from, item.segment, item.time, item.origin, recorder_);
   count_packet(session, item);
   if (session.unanswered) after_packet(session, index);
   return true;

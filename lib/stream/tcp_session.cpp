@@ -45,24 +45,22 @@ void TcpSession::give(unsigned side, std::uint64_t offset, Bytes bytes, Timestam
   give_next(side, bytes, {.after_rst = after_rst, .offset = offset, .seen = seen, .origin = origin}, listener);
 }
 
-/// Not in take_in_order(), which keeps no register for segments without bytes. True.
-[[gnu::noinline]] bool TcpSession::give_in_order(unsigned side, const wire::Segment& segment, Timestamp seen,
-                                                 Origin origin, StreamListener& listener) {
-  const std::uint64_t offset = halves_[side].next - halves_[side].base;
-  give_next(side, segment.payload, {.offset = offset, .seen = seen, .origin = origin}, listener);
-  return true;
+void TcpSession::give_in_order(unsigned from, const wire::Segment& segment, Timestamp seen, Origin origin,
+                               StreamListener& listener) {
+  const std::uint64_t offset = halves_[from].next - halves_[from].base;
+  give_next(from, segment.payload, {.offset = offset, .seen = seen, .origin = origin}, listener);
 }
 
 TcpSession::Outcome TcpSession::take(const Arrival& arrival, const StreamContext& context, StreamListener& listener) {
   if (arrival.after_drop) halves_[0].lossy = halves_[1].lossy = true;
-  if (arrival.origins.size() == 1 &&
-      take_in_order(arrival.from, *arrival.segment, arrival.time, arrival.origins[0].origin, context, listener))
-    return Outcome::taken;
-  return take_any(arrival, context, listener);
+  const wire::Segment& segment = *arrival.segment;
+  if (arrival.origins.size() != 1 || !take_in_order(arrival.from, segment, context))
+    return take_any(arrival, context, listener);
+  if (!segment.payload.empty()) give_in_order(arrival.from, segment, arrival.time, arrival.origins[0].origin, listener);
+  return Outcome::taken;
 }
 
-bool TcpSession::take_in_order(unsigned from, const wire::Segment& segment, Timestamp seen, Origin origin,
-                               const StreamContext& context, StreamListener& listener) {
+bool TcpSession::take_in_order(unsigned from, const wire::Segment& segment, const StreamContext& context) {
   constexpr std::size_t kShortestTimestamp = 10;
   constexpr std::uint8_t kDecisive = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::ack | TcpFlags::urg;
   if (phase_ != Phase::open || waiting_ || (segment.flags & kDecisive) != TcpFlags::ack || segment.missing != 0)
@@ -76,7 +74,7 @@ bool TcpSession::take_in_order(unsigned from, const wire::Segment& segment, Time
   if (acked > peer.acked) peer.acked = acked;
   mine.seen = true;
   mine.window = std::max(mine.window, std::uint32_t{segment.window} << mine.scale);
-  return segment.payload.empty() || give_in_order(from, segment, seen, origin, listener);
+  return true;
 }
 
 [[gnu::noinline]] TcpSession::Outcome TcpSession::take_any(const Arrival& arrival, const StreamContext& context,

@@ -64,11 +64,13 @@ class TcpSession {
   };
   /// One segment, in capture order. Timers that are due by `arrival.clock` must have been run by advance().
   Outcome take(const Arrival& arrival, const StreamContext& context, StreamListener& listener);
-  /// The way of nearly all segments, in short: nothing waits, the segment came in one packet, `seen` and from `origin`,
-  /// it is the next one, and acknowledges what was given out. False: it is not like that, or the capture lost packets;
-  /// nothing has happened, and it is take()'s.
-  bool take_in_order(unsigned from, const wire::Segment& segment, Timestamp seen, Origin origin,
-                     const StreamContext& context, StreamListener& listener);
+  /// The way of nearly all segments, in short: nothing waits, it came in one packet behind no loss, it is the next one,
+  /// and acknowledges what was given out. True: give_in_order() follows, where it has bytes. False: it is not like
+  /// that, nothing has happened, and it is take()'s.
+  bool take_in_order(unsigned from, const wire::Segment& segment, const StreamContext& context);
+  /// Its bytes, captured in the packet `origin` at `seen`.
+  void give_in_order(unsigned from, const wire::Segment& segment, Timestamp seen, Origin origin,
+                     StreamListener& listener);
 
   /// Runs what is due by `now`, each at its own deadline.
   void advance(Timestamp now, const StreamContext& context, StreamListener& listener);
@@ -134,8 +136,6 @@ class TcpSession {
   /// Gives out the next bytes of a side, which stand at `offset` in its stream.
   void give(unsigned side, std::uint64_t offset, Bytes bytes, Timestamp seen, Origin origin, bool after_rst,
             StreamListener& listener);
-  bool give_in_order(unsigned side, const wire::Segment& segment, Timestamp seen, Origin origin,
-                     StreamListener& listener);
   void give_next(unsigned side, Bytes bytes, Chunk chunk, StreamListener& listener);
 
   std::array<Half, 2> halves_;
