@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <tuple>
 
 #include "support/dice.h"
 
@@ -43,6 +44,12 @@ TEST(SessionKey, BothDirectionsHaveOne) {
     ASSERT_EQ(hash(there, kSecret).session, hash(back, kSecret).session);
     ASSERT_EQ(hash(there, kSecret).hosts, hash(back, kSecret).hosts);
     ASSERT_LE(there.low(), there.high());
+    ASSERT_EQ(a < b, std::tie(a.address, a.port) < std::tie(b.address, b.port));
+    ASSERT_EQ(a == b, std::tie(a.address, a.port) == std::tie(b.address, b.port));
+    const auto sent = SessionKey::of(6, a, b, vlans({1}), {});
+    ASSERT_EQ(sent.key, there);
+    ASSERT_EQ(sent.from_high, !(there.low() == a));
+    ASSERT_EQ(SessionKey::of_ordered(6, there.low(), there.high(), vlans({1}), {}), there);
   }
 }
 

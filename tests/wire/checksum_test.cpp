@@ -142,6 +142,20 @@ TEST(WrongChecksum, NoBitMayChange) {
   }
 }
 
+// Short and long payloads are added up in different ways.
+TEST(WrongChecksum, NoByteOfASegmentOfAnyLengthMayChange) {
+  for (std::size_t length = 0; length < 100; ++length) {
+    const std::string right = raw() / kIp / tcp(1, 2).payload(std::string(length, 'x'));
+    for (std::size_t at = right.size() - length; at <= right.size(); ++at) {
+      std::string bytes = right;
+      if (at < bytes.size()) bytes[at] = 'y';
+      decode_copy(101, bytes, static_cast<std::uint32_t>(bytes.size()), [&](const wire::Datagram& d, Bytes) {
+        ASSERT_EQ(wire::wrong_checksum(d), at < bytes.size()) << length << " " << at;
+      });
+    }
+  }
+}
+
 TEST(WrongChecksum, ADatagramThatWasPutTogetherIsJudgedToo) {
   const std::string segment = std::string{raw() / kIp / tcp(1, 2).payload("in pieces")}.substr(20);
   std::string frame = raw() / ip4("10.0.0.1", "10.0.0.2").fragment(1, 16, false) / data(segment.substr(16), 6);
