@@ -20,10 +20,12 @@ bool is_lack_of_descriptors(int error) { return error == EMFILE || error == ENFI
 
 }  // namespace
 
-FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts)
+FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts,
+                       bool measures)
     : output_{output},
       hosts_{output.root(), std::max<std::size_t>(open_hosts, 1)},
       digest_{digest},
+      measures_{measures},
       wanted_open_{std::max<std::size_t>(open_files, 1)},
       most_open_{wanted_open_} {}
 
@@ -72,6 +74,7 @@ std::optional<DiskFailure> FileWriter::finish(WriteJob& job, Try which) {
     hosts_.unlink(file.name, outcome.linked, outcome.incomplete);
     return std::move(outcome.linked.failure);
   }
+  if (outcome.linked.moved) file.partial.clear();
   remove(file);
   if (!outcome.failure) outcome.failure = outcome.linked.failure;
   if (outcome.linked.path.empty()) return std::nullopt;
@@ -192,7 +195,8 @@ void FileWriter::keep_open(std::size_t most) {
 void FileWriter::close(GrowingFile& file) {
   if (!file.fd) return;
   struct stat status {};
-  if (::fstat(file.fd.get(), &status) == 0) file.blocks = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
+  if (measures_ && ::fstat(file.fd.get(), &status) == 0)
+    file.blocks = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
   open_.erase(file.place);
   file.fd.reset();
 }

@@ -52,7 +52,7 @@ struct WriteJob {
   struct Outcome {
     HostDirectories::Linked linked;
     std::uint64_t stored = 0;
-    std::uint64_t blocks = 0;             // bytes that it takes on disk
+    std::uint64_t blocks = 0;             // bytes that it takes on disk, if they are measured
     std::optional<Sha256::Value> sha256;  // of what is stored
     bool incomplete = false;
     bool too_long = false;               // the failure is that its holes go beyond what the file system takes
@@ -67,7 +67,9 @@ class FileWriter {
 
   /// At most so many growing ones, and so many directories of hosts, are open at a time, both at least one. `output`
   /// outlives the writer.
-  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts);
+  /// `measures`: its outcomes tell what files take on disk.
+  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts,
+             bool measures);
 
   /// Does it. What fails on disk ends up in the outcome, and concerns no other file.
   void run(WriteJob& job);
@@ -95,6 +97,7 @@ class FileWriter {
   const OutputDirectory& output_;
   HostDirectories hosts_;
   Digest digest_;
+  bool measures_;
   const std::size_t wanted_open_;
   std::size_t most_open_;  // fewer, once the process had no more descriptors; slowly more again
   std::size_t opened_ = 0;
