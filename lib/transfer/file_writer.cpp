@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,22 @@ constexpr mode_t kFileMode = 0640;
 constexpr std::uint64_t kBlock = 512;  // stat's unit, on every file system
 constexpr std::size_t kSpare = 4;      // descriptors left for directories, once the process has no more
 constexpr std::size_t kOneMore = 64;   // files that are opened before one more may stay open than there could be last
+
+/// As the kernel takes them.
+struct Pieces {
+  std::array<iovec, JobBytes::kPieces> list;
+  std::size_t count = 0;
+};
+
+Pieces pieces_of(const JobBytes& all, std::size_t begin, std::size_t end) {
+  Pieces pieces;
+  while (begin < end) {
+    const Bytes bytes = all.at(begin, end - begin);
+    pieces.list[pieces.count++] = {.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
+    begin += bytes.size();
+  }
+  return pieces;
+}
 
 bool is_lack_of_descriptors(int error) { return error == EMFILE || error == ENFILE; }
 
@@ -149,8 +166,7 @@ int FileWriter::write_rest(WriteJob& job) {
   for (const Run& run : job.runs) {
     const std::size_t end = begin + static_cast<std::size_t>(run.length);
     if (job.written < end) {
-      const std::size_t from = std::max(begin, job.written);
-      const int error = write(job, run.offset + (from - begin), Bytes{job.bytes}.subspan(from, end - from));
+      const int error = write(job, run.offset + (std::max(begin, job.written) - begin), end);
       if (error != 0) return error;
     }
     begin = end;
@@ -158,22 +174,26 @@ int FileWriter::write_rest(WriteJob& job) {
   return 0;
 }
 
-/// 0, or the errno; what was written before it counts.
-int FileWriter::write(WriteJob& job, std::uint64_t offset, Bytes bytes) {
+/// What is not written yet of the job's bytes before `end`, to that offset. 0, or the errno; what was written before it
+/// counts.
+int FileWriter::write(WriteJob& job, std::uint64_t offset, std::size_t end) {
   GrowingFile& file = *job.file;
   if (digest_ == Digest::sha256 && !file.sha256) file.sha256.emplace();
-  while (!bytes.empty()) {
+  while (job.written < end) {
     if (offset > kLongestFile) return EFBIG;
-    const ssize_t n = ::pwrite(file.fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const auto pieces = pieces_of(job.bytes, job.written, end);
+    const ssize_t n =
+        ::pwritev(file.fd.get(), pieces.list.data(), static_cast<int>(pieces.count), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return n < 0 ? errno : EIO;
-    const auto written = static_cast<std::size_t>(n);
-    if (file.sha256) file.sha256->add(bytes.first(written));
-    job.written += written;
-    file.stored += written;
-    file.end = offset + written;
-    offset = file.end;
-    bytes = bytes.subspan(written);
+    const std::size_t written = job.written + static_cast<std::size_t>(n);
+    while (job.written < written) {
+      const Bytes bytes = job.bytes.at(job.written, written - job.written);
+      if (file.sha256) file.sha256->add(bytes);
+      job.written += bytes.size();
+    }
+    file.stored += static_cast<std::size_t>(n);
+    offset = file.end = offset + static_cast<std::size_t>(n);
   }
   return 0;
 }

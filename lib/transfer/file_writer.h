@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "settings/settings.h"
 #include "transfer/host_directories.h"
+#include "transfer/job_bytes.h"
 #include "transfer/output_directory.h"
 
 namespace unspool {
@@ -41,7 +42,7 @@ struct WriteJob {
   enum class Then : std::uint8_t { grow, finish, remove };
 
   GrowingFile* file = nullptr;
-  std::vector<std::byte> bytes;  // of all runs, one behind the other
+  JobBytes bytes;  // of all runs, one behind the other
   std::vector<Run> runs;
   std::size_t written = 0;  // of the bytes, so far
   Then then = Then::grow;
@@ -87,7 +88,7 @@ class FileWriter {
   int open(GrowingFile& file);
   OsResult<Fd> open_partial(const std::string& name, int flags);
   int write_rest(WriteJob& job);
-  int write(WriteJob& job, std::uint64_t offset, Bytes bytes);
+  int write(WriteJob& job, std::uint64_t offset, std::size_t end);
   HostDirectories::Linked link(const GrowingFile& file, bool incomplete);
   bool let_go_of_descriptors();
   void keep_open(std::size_t most);

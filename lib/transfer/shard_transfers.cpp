@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace unspool {
 namespace {
 
-constexpr std::size_t kFirstRoom = 2U << 10U;  // most transfers are small
 /// What a job on its way takes beside its bytes, with the record of a transfer that waits for it.
 constexpr std::size_t kJobCost = 2048;
 constexpr std::size_t kMostRuns = 1024;  // of a buffer with holes between its bytes
@@ -52,6 +52,18 @@ void ShardTransfers::take_back(const WriteJob& job) {
   const auto left = leaving_.find(job.file);
   if (left->second.record) ended(job, *left->second.record);
   leaving_.erase(left);
+}
+
+void ShardTransfers::write_early(const StoredTransfer& but) {
+  while (buffered_ > most_buffered_ && holding_.size() > 1) {
+    StoredTransfer& next = *holding_.front();
+    if (std::exchange(next.wrote_, false) || &next == &but) {
+      holding_.splice(holding_.end(), holding_, holding_.begin());
+      continue;
+    }
+    next.flush();
+    next.let_go_of_buffer();
+  }
 }
 
 void ShardTransfers::refused(TransferRecord& record) {
@@ -112,8 +124,7 @@ void StoredTransfer::write_gap(std::uint64_t length, Cause cause) {
 
 /// Fits into a buffer beside what it holds.
 void StoredTransfer::take(Bytes bytes) {
-  reserve(bytes.size());
-  job_.bytes.insert(job_.bytes.end(), bytes.begin(), bytes.end());
+  hold(bytes);
   if (job_.runs.empty() || job_.runs.back().offset + job_.runs.back().length != record_.size) {
     job_.runs.push_back({.offset = record_.size});
   }
@@ -121,31 +132,34 @@ void StoredTransfer::take(Bytes bytes) {
   record_.size += bytes.size();
 }
 
-/// Makes room for `more` bytes, if need be at the cost of transfers that were quiet longer; this one is the least quiet
-/// from now on.
-void StoredTransfer::reserve(std::size_t more) {
-  std::list<StoredTransfer*>& holding = shard_.holding_;
-  const std::size_t before = job_.bytes.capacity();
-  const std::size_t needed = job_.bytes.size() + more;
-  if (before == 0) {
-    place_ = holding.insert(holding.end(), this);
-  } else {
-    holding.splice(holding.end(), holding, place_);
-  }
-  if (needed <= before) return;
-  job_.bytes.reserve(sent_ ? kPiece : std::min(kPiece, std::max({needed, 2 * before, kFirstRoom})));
-  shard_.buffered_ += job_.bytes.capacity() - before;
-  while (shard_.buffered_ > shard_.most_buffered_ && holding.front() != this) {
-    StoredTransfer& quiet = *holding.front();
-    quiet.flush();
-    quiet.let_go_of_buffer();
-  }
+/// If need be at the cost of others.
+void StoredTransfer::hold(Bytes bytes) {
+  const std::size_t before = job_.bytes.room();
+  job_.bytes.add(bytes, shard_.spare_);
+  const std::size_t room = job_.bytes.room();
+  wrote_ = before > 0;
+  if (room == before) return;
+  if (before == 0) place_ = shard_.holding_.insert(shard_.holding_.end(), this);
+  shard_.buffered_ += room - before;
+  shard_.write_early(*this);
 }
 
 /// Once, when the first bytes of the file are about to be written.
 void StoredTransfer::look_at_type() {
   if (job_.runs.empty() || job_.runs.front().offset != 0) return;
-  record_.mime_type = shard_.types_.of(Bytes{job_.bytes}.first(job_.runs.front().length));
+  const std::size_t length = std::min<std::size_t>(job_.runs.front().length, FileTypes::kLookedAt);
+  const Bytes first = job_.bytes.at(0, length);
+  if (first.size() == length) {
+    record_.mime_type = shard_.types_.of(first);
+    return;
+  }
+  std::array<std::byte, FileTypes::kLookedAt> together;
+  for (std::size_t at = 0; at < length;) {
+    const Bytes piece = job_.bytes.at(at, length - at);
+    std::copy(piece.begin(), piece.end(), together.begin() + at);
+    at += piece.size();
+  }
+  record_.mime_type = shard_.types_.of(Bytes{together}.first(length));
 }
 
 void StoredTransfer::flush() {
@@ -156,7 +170,7 @@ void StoredTransfer::flush() {
     return;
   }
   shard_.writer_->run(job_);
-  job_.bytes.clear();
+  let_go_of_buffer();
   job_.runs.clear();
   job_.written = 0;
 }
@@ -169,16 +183,16 @@ void StoredTransfer::forget_buffer(std::size_t room) {
 }
 
 void StoredTransfer::let_go_of_buffer() {
-  forget_buffer(job_.bytes.capacity());
-  job_.bytes = std::vector<std::byte>();  // {} would keep its room
+  forget_buffer(job_.bytes.room());
+  job_.bytes.clear(shard_.spare_);
 }
 
 /// To the store's threads, with all that is not written yet. False when there is no room for it: then it is left as it
 /// is. A job without bytes, of a file that they know, always has its place.
 bool StoredTransfer::send(WriteJob::Then then) {
   const bool is_free = sent_ && job_.bytes.empty();
-  const std::size_t cost = is_free ? 0 : job_.bytes.capacity() + job_.runs.size() * sizeof(Run) + kJobCost;
-  const std::size_t room = job_.bytes.capacity();
+  const std::size_t room = job_.bytes.room();
+  const std::size_t cost = is_free ? 0 : room + job_.runs.size() * sizeof(Run) + kJobCost;
   job_.then = then;
   job_.size = record_.size;
   job_.has_holes = !record_.gaps.empty();
