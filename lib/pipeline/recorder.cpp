@@ -76,8 +76,10 @@ void Recorder::on_chunk(const Chunk& chunk) {
   }
   SessionDetails* details = session_->details.get();
   if (details == nullptr) return;
-  if (auto& digest = details->digests[index(chunk.from)]; digest && !chunk.is_gap()) digest->add(chunk.bytes);
-  details->histories[index(chunk.from)].add(chunk.offset, chunk.bytes);
+  if (settings_.digest == Digest::sha256 && !chunk.is_gap()) {
+    if (auto& digest = details->digests[index(chunk.from)]) digest->add(chunk.bytes);
+  }
+  if (settings_.history > 0) details->histories[index(chunk.from)].add(chunk.offset, chunk.bytes);
   tell_follower([&](Follower& follower) { follower.on_chunk(chunk); });
 }
 

@@ -40,10 +40,10 @@ bool is_of_ranges(std::string_view type) {
 }  // namespace
 
 HttpParser::HttpParser(const Session& session, Outputs& outputs, const HttpLimits& limits)
-    : session_{session},
+    : streams_{HttpStream{Side::client, *this, limits}, HttpStream{Side::server, *this, limits}},
+      session_{session},
       outputs_{outputs},
-      limits_{limits},
-      streams_{HttpStream{Side::client, *this, limits}, HttpStream{Side::server, *this, limits}} {}
+      limits_{limits} {}
 
 Appetite HttpParser::on_chunk(const Chunk& chunk) {
   if (over_) return Appetite::enough;

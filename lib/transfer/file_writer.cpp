@@ -163,7 +163,8 @@ OsResult<Fd> FileWriter::open_partial(const std::string& name, int flags) {
 /// Goes on behind what is written of the job. 0, or the errno.
 int FileWriter::write_rest(WriteJob& job) {
   std::size_t begin = 0;  // of the run, in the bytes
-  for (const Run& run : job.runs) {
+  for (std::size_t i = 0; i < job.runs.size(); ++i) {
+    const Run& run = job.runs[i];
     const std::size_t end = begin + static_cast<std::size_t>(run.length);
     if (job.written < end) {
       const int error = write(job, run.offset + (std::max(begin, job.written) - begin), end);

@@ -37,13 +37,40 @@ struct Run {
   std::uint64_t length = 0;
 };
 
+/// In their order. Most jobs have one, which needs no memory of its own.
+class Runs {
+ public:
+  bool empty() const { return first_.length == 0; }
+  std::size_t size() const { return empty() ? 0 : 1 + more_.size(); }
+  const Run& operator[](std::size_t i) const { return i == 0 ? first_ : more_[i - 1]; }
+  /// `length` bytes more, which stand there in the file.
+  void add(std::uint64_t offset, std::uint64_t length) {
+    Run& last = more_.empty() ? first_ : more_.back();
+    if (last.length > 0 && last.offset + last.length == offset) {
+      last.length += length;
+    } else if (last.length == 0) {
+      last = {.offset = offset, .length = length};
+    } else {
+      more_.push_back({.offset = offset, .length = length});
+    }
+  }
+  void clear() {
+    first_ = {};
+    more_.clear();
+  }
+
+ private:
+  Run first_;
+  std::vector<Run> more_;
+};
+
 /// Something to be done to one file. Self-contained: jobs of one file are run one after the other, on whatever thread.
 struct WriteJob {
   enum class Then : std::uint8_t { grow, finish, remove };
 
   GrowingFile* file = nullptr;
-  JobBytes bytes;  // of all runs, one behind the other
-  std::vector<Run> runs;
+  Runs runs;
+  JobBytes bytes;           // of all runs, one behind the other
   std::size_t written = 0;  // of the bytes, so far
   Then then = Then::grow;
   std::uint64_t size = 0;  // when finished, holes counted

@@ -41,8 +41,8 @@ class JobBytes {
   static constexpr std::size_t piece_at(std::size_t at) { return at < kBegin[1] ? 0 : 1 + (at >> 13U); }
   static constexpr std::size_t room_of(std::size_t piece) { return kBegin[piece + 1] - kBegin[piece]; }
 
-  std::array<Piece, kPieces> pieces_;
   std::size_t size_ = 0;
+  std::array<Piece, kPieces> pieces_;
 };
 
 /// Used by one thread.

@@ -115,21 +115,18 @@ void StoredTransfer::write(Bytes bytes) {
 }
 
 void StoredTransfer::write_gap(std::uint64_t length, Cause cause) {
-  if (ended_ || record_.size >= kLongest) return;
-  length = std::min(length, kLongest - record_.size);
+  if (ended_ || size_ >= kLongest) return;
+  length = std::min(length, kLongest - size_);
   if (length == 0) return;
-  record_.gaps.add({.offset = record_.size, .length = length, .cause = cause});
-  record_.size += length;
+  record_.gaps.add({.offset = size_, .length = length, .cause = cause});
+  size_ += length;
 }
 
 /// Fits into a buffer beside what it holds.
 void StoredTransfer::take(Bytes bytes) {
   hold(bytes);
-  if (job_.runs.empty() || job_.runs.back().offset + job_.runs.back().length != record_.size) {
-    job_.runs.push_back({.offset = record_.size});
-  }
-  job_.runs.back().length += bytes.size();
-  record_.size += bytes.size();
+  job_.runs.add(size_, bytes.size());
+  size_ += bytes.size();
 }
 
 /// If need be at the cost of others.
@@ -146,8 +143,8 @@ void StoredTransfer::hold(Bytes bytes) {
 
 /// Once, when the first bytes of the file are about to be written.
 void StoredTransfer::look_at_type() {
-  if (job_.runs.empty() || job_.runs.front().offset != 0) return;
-  const std::size_t length = std::min<std::size_t>(job_.runs.front().length, FileTypes::kLookedAt);
+  if (job_.runs.empty() || job_.runs[0].offset != 0) return;
+  const std::size_t length = std::min<std::size_t>(job_.runs[0].length, FileTypes::kLookedAt);
   const Bytes first = job_.bytes.at(0, length);
   if (first.size() == length) {
     record_.mime_type = shard_.types_.of(first);
@@ -194,7 +191,7 @@ bool StoredTransfer::send(WriteJob::Then then) {
   const std::size_t room = job_.bytes.room();
   const std::size_t cost = is_free ? 0 : room + job_.runs.size() * sizeof(Run) + kJobCost;
   job_.then = then;
-  job_.size = record_.size;
+  job_.size = size_;
   job_.has_holes = !record_.gaps.empty();
   if (!shard_.store_.threads_->push(lane_, job_, cost, shard_.answers_)) return false;
   forget_buffer(room);
@@ -205,7 +202,8 @@ bool StoredTransfer::send(WriteJob::Then then) {
 
 /// What is not written yet becomes a hole.
 void StoredTransfer::leave_out() {
-  for (const Run& run : job_.runs) {
+  for (std::size_t i = 0; i < job_.runs.size(); ++i) {
+    const Run& run = job_.runs[i];
     record_.gaps.insert({.offset = run.offset, .length = run.length, .cause = Cause::limit});
     left_out_ += run.length;
   }
@@ -215,10 +213,10 @@ void StoredTransfer::leave_out() {
 
 /// What would be written becomes a hole.
 void StoredTransfer::shed(std::uint64_t length) {
-  if (length == 0 || record_.size >= kLongest) return;
+  if (length == 0 || size_ >= kLongest) return;
   if (shed_ == 0) ++shard_.bodies_shed_;
-  record_.gaps.add({.offset = record_.size, .length = length, .cause = Cause::limit});
-  record_.size += length;
+  record_.gaps.add({.offset = size_, .length = length, .cause = Cause::limit});
+  size_ += length;
   shed_ += length;
 }
 
@@ -251,6 +249,7 @@ void StoredTransfer::end(bool whole) {
   record_.session = session_;
   record_.end = session_.last;
   record_.whole = whole;
+  record_.size = size_;
   if (shed_ > 0 && job_.runs.empty() && !has_file()) {
     why_left_out();
     return shard_.shed(record_);
@@ -258,7 +257,7 @@ void StoredTransfer::end(bool whole) {
   if (shard_.is_inline()) {
     why_left_out();
     job_.then = WriteJob::Then::finish;
-    job_.size = record_.size;
+    job_.size = size_;
     job_.has_holes = !record_.gaps.empty();
     shard_.writer_->run(job_);
     let_go_of_buffer();

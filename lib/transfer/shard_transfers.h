@@ -110,19 +110,21 @@ class StoredTransfer final : public Transfer {
   void why_left_out();
   void end(bool whole);
 
+  // What each write is about stands first.
   ShardTransfers& shard_;
+  std::uint64_t size_ = 0;  // gaps counted
+  bool ended_ = false;
+  bool wrote_ = false;   // since it was passed over, when others were written early
+  bool is_body_ = true;  // may be shed
+  bool sent_ = false;    // some of it, to the store's threads
+  WriteJob job_;         // what is not written yet
   const Session& session_;
   std::unique_ptr<GrowingFile> file_;  // its writer's
   unsigned lane_;                      // of the store's threads, if they write
-  WriteJob job_;                       // what is not written yet
   TransferRecord record_;
   std::list<StoredTransfer*>::iterator place_;  // among those with a buffer
   std::uint64_t left_out_ = 0;                  // bytes, for lack of room
   std::uint64_t shed_ = 0;                      // bytes, since more came than could be followed
-  bool wrote_ = false;                          // since it was passed over, when others were written early
-  bool is_body_ = true;                         // may be shed
-  bool sent_ = false;                           // some of it, to the store's threads
-  bool ended_ = false;
 };
 
 }  // namespace unspool
