@@ -27,6 +27,8 @@ class Follower {
   Follower(const Session& session, std::vector<OfferedProtocol>& protocols, Outputs& outputs,
            const Expectation* expected);
 
+  Follower(Follower&&) = default;
+
   void on_chunk(const Chunk& chunk);
   void on_fin(Side side);
   void on_end(Ending ending);

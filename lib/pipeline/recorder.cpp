@@ -37,10 +37,10 @@ void Recorder::begin() {
   const auto expected = expectations_.take(*session_, session_->clock);
   session_->claimed = expected.has_value();
   Outputs& outputs = *this;
-  auto follower = std::make_unique<Follower>(*session_, outputs_.protocols, outputs, expected ? &*expected : nullptr);
-  counters_.parsers += follower->started();
-  counters_.parsers_failed += follower->failed();
-  if (!follower->idle()) session_->with_details().follower = std::move(follower);
+  Follower follower{*session_, outputs_.protocols, outputs, expected ? &*expected : nullptr};
+  counters_.parsers += follower.started();
+  counters_.parsers_failed += follower.failed();
+  if (!follower.idle()) session_->with_details().follower.emplace(std::move(follower));
 }
 
 /// Calls call(Follower&), if there is one, counts the parsers that it starts and loses, and lets it go when nobody is

@@ -18,7 +18,7 @@ namespace unspool {
 
 /// What only some sessions need: made at the first gap, oddity, digest or parser.
 struct SessionDetails {
-  std::unique_ptr<Follower> follower;             // first, for it is asked for with each chunk
+  std::optional<Follower> follower;               // first, for it is asked for with each chunk
   std::array<GapList, 2> gaps;                    // by Side
   std::array<std::uint64_t, 2> taken_out{};       // urgent bytes, which are no part of the stream
   std::array<std::uint64_t, 2> datagram_bytes{};  // of UDP, given to parsers

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <array>
-#include <deque>
+#include <list>
 #include <memory>
-#include <optional>
 
 #include "plugin/plugin.h"
 #include "protocols/http_body.h"
@@ -35,6 +34,8 @@ class HttpParser final : public Parser, private HttpStream::Reader {
   HttpStream::Framing on_response(const HttpHead& head);
   void connect_refused();
   HttpStream::Framing hand_over(std::uint64_t client_offset);
+  HttpExchange& begin_exchange(std::list<HttpExchange>& exchanges);
+  void let_go_of_first(std::list<HttpExchange>& exchanges);
   void begin_answer(Timestamp began);
   void begin_body(HttpExchange& exchange, const HttpHead& head);
   HttpBody* lost_answer(Side from);
@@ -53,8 +54,9 @@ class HttpParser final : public Parser, private HttpStream::Reader {
   Outputs& outputs_;
   const HttpLimits& limits_;
   std::unique_ptr<HttpBody> lost_answer_;  // what is left of an answer whose head is not there
-  std::deque<HttpExchange> unanswered_;    // in the order of their requests
-  std::optional<HttpExchange> answered_;   // whose response is at hand
+  std::list<HttpExchange> unanswered_;     // in the order of their requests
+  std::list<HttpExchange> answered_;       // whose response is at hand: one, or none
+  std::list<HttpExchange> spare_;          // one that is used again, or none
   std::uint64_t exchanges_ = 0;
   std::uint64_t given_up_ = 0;   // responses that belong to requests that were told already
   std::uint64_t receiving_ = 0;  // number of the exchange whose request is at hand
