@@ -60,7 +60,7 @@ TransferStore::~TransferStore() = default;
 FileWriter TransferStore::writer(unsigned count) const {
   const std::size_t room = descriptors_ / 2;  // half for files, half for directories
   return {output_, settings_.digest, std::min<std::size_t>(settings_.open_files, room) / count,
-          std::min(kOpenHosts, room) / count, feed_ == Feed::live};  // only then anybody asks
+          std::min(kOpenHosts, room) / count, feed_ != Feed::files};  // only then anybody asks
 }
 
 std::unique_ptr<TransferSink> TransferStore::sink(EventSink& events) {
