@@ -47,6 +47,12 @@ void write_stream(JsonWriter& json, Side side, const StreamRecord& stream) {
   json.end_object();
 }
 
+/// Whether the same is said of both.
+bool is_same(const Session& one, const Session& other) {
+  return one.start == other.start && one.key == other.key && one.ordinal == other.ordinal &&
+         one.client_is_low == other.client_is_low;
+}
+
 /// In whole seconds, as EVE counts it: between the times' seconds, so from 0.9 s to 1.1 s it is 1.
 std::int64_t age(const Session& session) {
   using std::chrono::floor, std::chrono::seconds;
@@ -120,16 +126,27 @@ JsonWriter EventWriter::begin(std::string_view type, Timestamp time, const Sessi
                               std::string_view app_proto) {
   last_ = time;
   JsonWriter json{lines_};
-  json.begin_object().member("timestamp", EveTime{time}).member("flow_id", flow_id(session));
+  if (!about_.session || !is_same(*about_.session, session)) remember(session);
+  json.begin_object().member("timestamp", EveTime{time}).member("flow_id", about_.flow);
   source(json, session.source, session.start);
   json.member("event_type", type);
-  write_vlans(json, session.key.vlans());
-  json.member("src_ip", to_string(session.client().address)).member("src_port", session.client().port);
-  json.member("dest_ip", to_string(session.server().address)).member("dest_port", session.server().port);
-  json.member("proto", protocol_name(session));
+  json.members(about_.endpoints);
   if (!app_proto.empty()) json.member("app_proto", app_proto);
-  json.member("community_id", community_id(session.key, sha1_));
+  json.members(about_.community);
   return json;
+}
+
+void EventWriter::remember(const Session& session) {
+  about_.endpoints.clear();
+  about_.community.clear();
+  about_.session = session;
+  about_.flow = flow_id(session);
+  JsonWriter endpoints{about_.endpoints}, community{about_.community};
+  write_vlans(endpoints, session.key.vlans());
+  endpoints.member("src_ip", to_string(session.client().address)).member("src_port", session.client().port);
+  endpoints.member("dest_ip", to_string(session.server().address)).member("dest_port", session.server().port);
+  endpoints.member("proto", protocol_name(session));
+  community.member("community_id", community_id(session.key, sha1_));
 }
 
 void EventWriter::end(JsonWriter& json) {

@@ -1,6 +1,7 @@
 // Puts events into the words of EVE (Suricata's eve.json).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/digest.h"
@@ -34,6 +35,7 @@ class EventWriter : public EventSink {
   /// The members that every event of a session begins with.
   JsonWriter begin(std::string_view type, Timestamp time, const Session& session, std::string_view app_proto = {});
   JsonWriter begin(std::string_view type, Timestamp time);
+  void remember(const Session& session);
   void source(JsonWriter& json, std::uint16_t source, Timestamp start);
   void end(JsonWriter& json);
 
@@ -42,6 +44,13 @@ class EventWriter : public EventSink {
   std::string lines_;
   Timestamp last_;  // of the last line
   Sha1 sha1_;
+  /// What all events of a session say of it: an event is often of the session that the last one was of.
+  struct About {
+    std::optional<Session> session;
+    std::uint64_t flow = 0;
+    std::string endpoints, community;  // members
+  };
+  About about_;
   bool flow_, fileinfo_, arp_, anomaly_, interface_, stats_;
 };
 

@@ -27,6 +27,8 @@ class Follower {
   Follower(const Session& session, std::vector<OfferedProtocol>& protocols, Outputs& outputs,
            const Expectation* expected);
 
+  Follower(Follower&&) = default;
+
   void on_chunk(const Chunk& chunk);
   void on_fin(Side side);
   void on_end(Ending ending);
@@ -94,18 +96,19 @@ class Follower {
   template <class Call>
   void each(std::vector<std::unique_ptr<Parser>>& parsers, const Call& call);
 
+  // What is looked at with each chunk stands first.
+  std::unique_ptr<Parser> owner_;
+  std::unique_ptr<Probe> probe_;
+  std::unique_ptr<Ahead> ahead_;
+  std::uint32_t started_ = 0, failed_ = 0;
+  Given given_;
+  std::vector<std::unique_ptr<Parser>> observers_, rest_;
+  std::vector<const Protocol*> claimed_by_;
+  std::optional<std::array<std::uint64_t, 2>> handed_over_;
+  unsigned hand_overs_ = 0;
   const Session& session_;
   std::vector<OfferedProtocol>& protocols_;
   Outputs& outputs_;
-  std::vector<std::unique_ptr<Parser>> observers_, rest_;
-  std::unique_ptr<Parser> owner_;
-  std::vector<const Protocol*> claimed_by_;
-  std::unique_ptr<Probe> probe_;
-  std::optional<std::array<std::uint64_t, 2>> handed_over_;
-  Given given_;
-  std::unique_ptr<Ahead> ahead_;
-  unsigned hand_overs_ = 0;
-  std::uint32_t started_ = 0, failed_ = 0;
 };
 
 }  // namespace unspool

@@ -37,10 +37,10 @@ void Recorder::begin() {
   const auto expected = expectations_.take(*session_, session_->clock);
   session_->claimed = expected.has_value();
   Outputs& outputs = *this;
-  auto follower = std::make_unique<Follower>(*session_, outputs_.protocols, outputs, expected ? &*expected : nullptr);
-  counters_.parsers += follower->started();
-  counters_.parsers_failed += follower->failed();
-  if (!follower->idle()) session_->with_details().follower = std::move(follower);
+  Follower follower{*session_, outputs_.protocols, outputs, expected ? &*expected : nullptr};
+  counters_.parsers += follower.started();
+  counters_.parsers_failed += follower.failed();
+  if (!follower.idle()) session_->with_details().follower.emplace(std::move(follower));
 }
 
 /// Calls call(Follower&), if there is one, counts the parsers that it starts and loses, and lets it go when nobody is
@@ -76,8 +76,10 @@ void Recorder::on_chunk(const Chunk& chunk) {
   }
   SessionDetails* details = session_->details.get();
   if (details == nullptr) return;
-  if (auto& digest = details->digests[index(chunk.from)]; digest && !chunk.is_gap()) digest->add(chunk.bytes);
-  details->histories[index(chunk.from)].add(chunk.offset, chunk.bytes);
+  if (settings_.digest == Digest::sha256 && !chunk.is_gap()) {
+    if (auto& digest = details->digests[index(chunk.from)]) digest->add(chunk.bytes);
+  }
+  if (settings_.history > 0) details->histories[index(chunk.from)].add(chunk.offset, chunk.bytes);
   tell_follower([&](Follower& follower) { follower.on_chunk(chunk); });
 }
 

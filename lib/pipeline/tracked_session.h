@@ -18,13 +18,13 @@ namespace unspool {
 
 /// What only some sessions need: made at the first gap, oddity, digest or parser.
 struct SessionDetails {
+  std::optional<Follower> follower;               // first, for it is asked for with each chunk
   std::array<GapList, 2> gaps;                    // by Side
   std::array<std::uint64_t, 2> taken_out{};       // urgent bytes, which are no part of the stream
   std::array<std::uint64_t, 2> datagram_bytes{};  // of UDP, given to parsers
   std::array<std::optional<Sha256>, 2> digests;
   std::array<History, 2> histories;
   std::array<std::uint32_t, kOddities> oddities{};
-  std::unique_ptr<Follower> follower;
 };
 
 /// In the order in which it is smallest: hash stands in what TCP leaves over at its end.

@@ -41,11 +41,11 @@ std::string file_name(const HttpFields& fields) {
 HttpBody::HttpBody(const Session& session, Outputs& outputs, const HttpLimits& limits, HttpContent content)
     : session_{session}, outputs_{outputs}, limits_{limits}, content_{std::move(content)} {
   if (!content_.codings.empty()) {
-    decoding_.emplace(content_.codings, limits_, [this](Bytes bytes) { write_decoded(bytes); });
+    decoding_ = std::make_unique<Decoding>(content_.codings, limits_, [this](Bytes bytes) { write_decoded(bytes); });
   }
   if (!content_.boundary.empty() && content_.boundary.size() <= limits_.boundary_bytes) {
     Multipart::Reader& reader = *this;
-    multipart_.emplace(content_.boundary, reader, limits_);
+    multipart_ = std::make_unique<Multipart>(content_.boundary, reader, limits_);
   }
 }
 
@@ -92,7 +92,8 @@ void HttpBody::write_gap(std::uint64_t length, Cause cause) {
 }
 
 void HttpBody::write_decoded(Bytes bytes) {
-  opened(whole_, content_.name).write(bytes);
+  if (!whole_) opened(whole_, content_.name);
+  whole_->write(bytes);
   if (multipart_) multipart_->feed(bytes);
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,21 +51,24 @@ class HttpBody : private Multipart::Reader {
   void on_part_bytes(Bytes bytes) override;
   void on_part_end(bool whole) override;
 
+  // What each packet of a plain body is about stands together.
+  std::uint64_t length_ = 0;
+  std::string_view failure_;
+  std::unique_ptr<Decoding> decoding_;
+  std::unique_ptr<Transfer> whole_;
+  std::unique_ptr<Multipart> multipart_;
+
   const Session& session_;
   Outputs& outputs_;
   const HttpLimits& limits_;
   HttpContent content_;
-  std::optional<Decoding> decoding_;
-  std::optional<Multipart> multipart_;
   std::string block_;    // coded bytes that are not decoded yet
   bool keeping_ = true;  // in prefix_, what came so far
   std::string prefix_;   // coded bytes, until the first decoded one
-  std::unique_ptr<Transfer> whole_, rest_, part_;
+  std::unique_ptr<Transfer> rest_, part_;
   std::string part_name_;  // of a part that is kept
   std::vector<std::string> ranges_;
-  std::uint64_t length_ = 0;
   std::size_t parts_ = 0;
-  std::string_view failure_;
 };
 
 }  // namespace unspool

@@ -1,12 +1,21 @@
 #include "protocols/http_exchange.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/json.h"
 
 namespace unspool {
 namespace {
+
+constexpr std::array kTexts{&HttpExchange::method,           &HttpExchange::target,
+                            &HttpExchange::version,          &HttpExchange::host,
+                            &HttpExchange::user_agent,       &HttpExchange::referer,
+                            &HttpExchange::response_version, &HttpExchange::content_type,
+                            &HttpExchange::location,         &HttpExchange::content_range};
+
+constexpr std::size_t kUsual = 512;  // bytes that most events take
 
 struct Authority {
   std::string host, port;
@@ -110,8 +119,23 @@ std::string HttpExchange::name() const {
   return path == absolute.npos ? "/" : std::string{absolute.substr(path)};
 }
 
+void HttpExchange::begin_again() {
+  HttpExchange next;
+  for (const auto text : kTexts) {
+    next.*text = std::move(this->*text);
+    (next.*text).clear();
+  }
+  *this = std::move(next);
+}
+
+std::size_t HttpExchange::room() const {
+  std::size_t room = 0;
+  for (const auto text : kTexts) room += (this->*text).capacity();
+  return room;
+}
+
 void take_request(HttpExchange& exchange, const HttpHead& head, const HttpLimits& limits) {
-  const auto kept = [&](std::string_view value) { return std::string{value.substr(0, limits.field_bytes)}; };
+  const auto kept = [&](std::string_view value) { return value.substr(0, limits.field_bytes); };
   exchange.has_request = true;
   exchange.began = head.began;
   exchange.method = kept(head.request.method);
@@ -124,7 +148,7 @@ void take_request(HttpExchange& exchange, const HttpHead& head, const HttpLimits
 }
 
 void take_response(HttpExchange& exchange, const HttpHead& head, const HttpLimits& limits) {
-  const auto kept = [&](std::string_view value) { return std::string{value.substr(0, limits.field_bytes)}; };
+  const auto kept = [&](std::string_view value) { return value.substr(0, limits.field_bytes); };
   if (!exchange.has_request) exchange.began = head.began;
   exchange.status = head.status.status;
   exchange.response_version = kept(head.status.version);
@@ -136,6 +160,7 @@ void take_response(HttpExchange& exchange, const HttpHead& head, const HttpLimit
 
 Event http_event(const HttpExchange& exchange) {
   Event event{.type = "http", .app_proto = "http", .time = exchange.began, .members = {}};
+  event.members.reserve(kUsual);
   JsonWriter json{event.members};
   json.member("tx_id", exchange.number);
   write_http(json, exchange);

@@ -29,6 +29,10 @@ struct HttpExchange {
   bool ambiguous_length = false;  // others may see messages end elsewhere
   std::uint64_t lost = 0;         // bytes passed over before its messages
 
+  /// As if it were new; its texts keep their room.
+  void begin_again();
+  std::size_t room() const;
+
   /// What its bodies are called: the path of the target, with its query.
   std::string name() const;
 };

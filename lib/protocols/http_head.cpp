@@ -152,30 +152,18 @@ std::string_view HttpFields::first(std::string_view name) const {
   return {};
 }
 
-std::vector<std::string_view> HttpFields::list(std::string_view name) const {
-  std::vector<std::string_view> elements;
-  for (const auto& [key, value] : fields_) {
-    if (!equal_ignoring_case(key, name)) continue;
-    for (std::size_t at = 0; at <= value.size();) {
-      const std::size_t comma = std::min(value.find(',', at), value.size());
-      if (const auto element = trimmed(value.substr(at, comma - at)); !element.empty()) elements.push_back(element);
-      at = comma + 1;
-    }
-  }
-  return elements;
-}
-
 HttpLength http_length(const HttpFields& fields) {
   HttpLength answer;
-  const auto codings = fields.list("transfer-encoding");
-  answer.chunked = !codings.empty() && equal_ignoring_case(codings.back(), "chunked");
-  answer.coded = !codings.empty() && !answer.chunked && !equal_ignoring_case(codings.back(), "identity");
-  for (const std::string_view text : fields.list("content-length")) {
+  std::string_view coding;  // the last one
+  fields.each_of("transfer-encoding", [&](std::string_view name) { coding = name; });
+  answer.chunked = equal_ignoring_case(coding, "chunked");
+  answer.coded = !coding.empty() && !answer.chunked && !equal_ignoring_case(coding, "identity");
+  fields.each_of("content-length", [&](std::string_view text) {
     const auto length = number(text);
     answer.conflict |= !length || (answer.length && *answer.length != *length);
     if (!answer.length) answer.length = length;
-  }
-  answer.conflict |= answer.length && !codings.empty();
+  });
+  answer.conflict |= answer.length && !coding.empty();
   return answer;
 }
 

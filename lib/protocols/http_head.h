@@ -2,6 +2,7 @@
 // them: leniently.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,12 +48,25 @@ class HttpFields {
 
   /// The first of that name; empty when there is none.
   std::string_view first(std::string_view name) const;
-  /// The elements of all of that name, which are lists with commas.
-  std::vector<std::string_view> list(std::string_view name) const;
+  /// Calls call(element) for the elements of all of that name, which are lists with commas.
+  template <class Call>
+  void each_of(std::string_view name, const Call& call) const;
 
  private:
   std::vector<std::pair<std::string_view, std::string_view>> fields_;
 };
+
+template <class Call>
+void HttpFields::each_of(std::string_view name, const Call& call) const {
+  for (const auto& [key, value] : fields_) {
+    if (!equal_ignoring_case(key, name)) continue;
+    for (std::size_t at = 0; at <= value.size();) {
+      const std::size_t comma = std::min(value.find(',', at), value.size());
+      if (const auto element = trimmed(value.substr(at, comma - at)); !element.empty()) call(element);
+      at = comma + 1;
+    }
+  }
+}
 
 /// What the fields say about the length of a body (RFC 9112, 6).
 struct HttpLength {

@@ -10,18 +10,20 @@ namespace {
 using Framing = HttpStream::Framing;
 using Body = HttpStream::Body;
 
+constexpr std::size_t kSpareRoom = 1024;  // an exchange of longer texts is not kept to be used again
+
 constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 
 /// The codings of a body, in the order in which they were applied; empty, with a reason, when they are not undone.
 std::vector<ContentCoding> codings_of(const HttpFields& fields, const HttpLimits& limits, std::string_view& reason) {
   std::vector<ContentCoding> codings;
   for (const std::string_view field : {"content-encoding", "transfer-encoding"}) {
-    for (const std::string_view name : fields.list(field)) {
-      if (equal_ignoring_case(name, "identity") || equal_ignoring_case(name, "chunked")) continue;
+    fields.each_of(field, [&](std::string_view name) {
+      if (equal_ignoring_case(name, "identity") || equal_ignoring_case(name, "chunked")) return;
       const auto coding = content_coding(name);
       if (!coding) reason = "unknown";
       if (coding) codings.push_back(*coding);
-    }
+    });
   }
   if (codings.size() > limits.codings) reason = "layers";
   if (!reason.empty()) codings.clear();
@@ -40,10 +42,10 @@ bool is_of_ranges(std::string_view type) {
 }  // namespace
 
 HttpParser::HttpParser(const Session& session, Outputs& outputs, const HttpLimits& limits)
-    : session_{session},
+    : streams_{HttpStream{Side::client, *this, limits}, HttpStream{Side::server, *this, limits}},
+      session_{session},
       outputs_{outputs},
-      limits_{limits},
-      streams_{HttpStream{Side::client, *this, limits}, HttpStream{Side::server, *this, limits}} {}
+      limits_{limits} {}
 
 Appetite HttpParser::on_chunk(const Chunk& chunk) {
   if (over_) return Appetite::enough;
@@ -78,10 +80,10 @@ Framing HttpParser::on_request(const HttpHead& head) {
   if (server.is_lost()) tell_unanswered();
   if (unanswered_.size() >= limits_.unanswered) {
     tell(unanswered_.front());
-    unanswered_.pop_front();
+    let_go_of_first(unanswered_);
     ++given_up_;
   }
-  HttpExchange& exchange = unanswered_.emplace_back();
+  HttpExchange& exchange = begin_exchange(unanswered_);
   exchange.number = receiving_ = exchanges_++;
   exchange.request_end = streams_[index(Side::client)].offset();
   take_request(exchange, head, limits_);
@@ -94,17 +96,30 @@ Framing HttpParser::on_request(const HttpHead& head) {
   return {.body = Body::length, .length = *length.length};
 }
 
+/// A new one, at the end.
+HttpExchange& HttpParser::begin_exchange(std::list<HttpExchange>& exchanges) {
+  if (spare_.empty()) return exchanges.emplace_back();
+  exchanges.splice(exchanges.end(), spare_);
+  exchanges.back().begin_again();
+  return exchanges.back();
+}
+
+void HttpParser::let_go_of_first(std::list<HttpExchange>& exchanges) {
+  if (!spare_.empty() || exchanges.front().room() > kSpareRoom) return exchanges.pop_front();
+  spare_.splice(spare_.begin(), exchanges, exchanges.begin());
+}
+
 /// From here on answered_ is the oldest request that has no response, or an unknown one.
 void HttpParser::begin_answer(Timestamp began) {
   if (lost_answer_) end_lost_answer();
   if (given_up_ > 0 || unanswered_.empty()) {
     given_up_ -= std::min<std::uint64_t>(given_up_, 1);
-    answered_.emplace().number = exchanges_++;
-    answered_->began = began;
+    HttpExchange& exchange = begin_exchange(answered_);
+    exchange.number = exchanges_++;
+    exchange.began = began;
     return;
   }
-  answered_ = std::move(unanswered_.front());
-  unanswered_.pop_front();
+  answered_.splice(answered_.begin(), unanswered_, unanswered_.begin());
 }
 
 /// RFC 9112, 6.3
@@ -113,7 +128,7 @@ Framing HttpParser::on_response(const HttpHead& head) {
   const bool upgraded = status == 101;
   if (status < 200 && !upgraded) return {};
   begin_answer(head.began);
-  HttpExchange& exchange = *answered_;
+  HttpExchange& exchange = answered_.front();
   take_response(exchange, head, limits_);
   const bool connected = exchange.method == "CONNECT" && status < 300;
   if (upgraded || connected)
@@ -138,9 +153,9 @@ void HttpParser::connect_refused() {
 
 /// What follows on both sides is another protocol's; so is what a client sent behind its CONNECT before the answer.
 Framing HttpParser::hand_over(std::uint64_t client_offset) {
-  tell(*answered_);
-  if (answered_->method == "CONNECT") unanswered_.clear();
-  answered_.reset();
+  tell(answered_.front());
+  if (answered_.front().method == "CONNECT") unanswered_.clear();
+  let_go_of_first(answered_);
   tell_unanswered();
   over_ = true;
   if (!closing_) outputs_.hand_over({client_offset, streams_[index(Side::server)].offset()});
@@ -151,7 +166,7 @@ bool HttpParser::on_bare_answer(Timestamp began) {
   if (unanswered_.empty() || !unanswered_.front().version.empty()) return false;
   begin_answer(began);
   bodies_[index(Side::server)] = std::make_unique<HttpBody>(
-      session_, outputs_, limits_, HttpContent{.from = Side::server, .name = answered_->name()});
+      session_, outputs_, limits_, HttpContent{.from = Side::server, .name = answered_.front().name()});
   return true;
 }
 
@@ -177,12 +192,12 @@ void HttpParser::on_message_end(Side from, bool whole) {
   if (body) body->finish(whole);
   if (from == Side::client) return end_request_body(*body);
   if (body) {
-    answered_->length = body->length();
-    answered_->ranges = body->ranges();
-    if (!body->failure().empty()) answered_->undecoded[index(from)] = body->failure();
+    answered_.front().length = body->length();
+    answered_.front().ranges = body->ranges();
+    if (!body->failure().empty()) answered_.front().undecoded[index(from)] = body->failure();
   }
-  tell(*answered_);
-  answered_.reset();
+  tell(answered_.front());
+  let_go_of_first(answered_);
 }
 
 /// What comes from the server where it should answer is kept as that answer's rest.
@@ -208,7 +223,7 @@ void HttpParser::end_lost_answer() {
   lost_answer_.reset();
   if (unanswered_.size() < 2) return;
   tell(unanswered_.front());
-  unanswered_.pop_front();
+  let_go_of_first(unanswered_);
 }
 
 /// Its exchange may have been told already, where the server did not wait for all of the request.
@@ -218,7 +233,7 @@ void HttpParser::end_request_body(const HttpBody& body) {
     exchange.request_end = streams_[index(Side::client)].offset();
     if (!body.failure().empty()) exchange.undecoded[index(Side::client)] = body.failure();
   };
-  if (answered_) note(*answered_);
+  if (!answered_.empty()) note(answered_.front());
   if (!unanswered_.empty()) note(unanswered_.back());
 }
 
@@ -233,8 +248,8 @@ void HttpParser::tell_unanswered() {
 }
 
 void HttpParser::tell_all() {
-  if (answered_) tell(*answered_);
-  answered_.reset();
+  if (!answered_.empty()) tell(answered_.front());
+  answered_.clear();
   tell_unanswered();
 }
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <array>
-#include <deque>
+#include <list>
 #include <memory>
-#include <optional>
 
 #include "plugin/plugin.h"
 #include "protocols/http_body.h"
@@ -35,6 +34,8 @@ class HttpParser final : public Parser, private HttpStream::Reader {
   HttpStream::Framing on_response(const HttpHead& head);
   void connect_refused();
   HttpStream::Framing hand_over(std::uint64_t client_offset);
+  HttpExchange& begin_exchange(std::list<HttpExchange>& exchanges);
+  void let_go_of_first(std::list<HttpExchange>& exchanges);
   void begin_answer(Timestamp began);
   void begin_body(HttpExchange& exchange, const HttpHead& head);
   HttpBody* lost_answer(Side from);
@@ -45,19 +46,20 @@ class HttpParser final : public Parser, private HttpStream::Reader {
   void tell_all();
   void tell_endless_head();
 
+  std::array<std::unique_ptr<HttpBody>, 2> bodies_;  // by Side, of the messages at hand
+  bool closing_ = false;                             // a side ends: nothing of it is left to hand over
+  bool over_ = false;
+  std::array<HttpStream, 2> streams_;  // by Side
   const Session& session_;
   Outputs& outputs_;
   const HttpLimits& limits_;
-  std::array<HttpStream, 2> streams_;                // by Side
-  std::array<std::unique_ptr<HttpBody>, 2> bodies_;  // by Side, of the messages at hand
-  std::unique_ptr<HttpBody> lost_answer_;            // what is left of an answer whose head is not there
-  std::deque<HttpExchange> unanswered_;              // in the order of their requests
-  std::optional<HttpExchange> answered_;             // whose response is at hand
+  std::unique_ptr<HttpBody> lost_answer_;  // what is left of an answer whose head is not there
+  std::list<HttpExchange> unanswered_;     // in the order of their requests
+  std::list<HttpExchange> answered_;       // whose response is at hand: one, or none
+  std::list<HttpExchange> spare_;          // one that is used again, or none
   std::uint64_t exchanges_ = 0;
   std::uint64_t given_up_ = 0;   // responses that belong to requests that were told already
   std::uint64_t receiving_ = 0;  // number of the exchange whose request is at hand
-  bool closing_ = false;         // a side ends: nothing of it is left to hand over
-  bool over_ = false;
 };
 
 }  // namespace unspool

@@ -92,18 +92,19 @@ class HttpStream {
   void pass_over(std::size_t n);
   void lose_line(std::string_view line);
 
+  // What each packet of a body is about stands first.
   Reader& reader_;
-  const HttpLimits& limits_;
-  HttpHead head_;
-  std::string text_;      // a head, or a line, so far
-  std::size_t line_ = 0;  // where its last line begins
-  std::uint64_t offset_ = 0;
-  std::uint64_t left_ = 0;  // of a body or a chunk
-  Timestamp seen_;
   State state_ = State::head;
   bool any_ = false;       // a message was seen
   bool has_body_ = false;  // the message at hand has one
   bool endless_ = false;
+  std::size_t line_ = 0;  // where the last line of text_ begins
+  std::uint64_t offset_ = 0;
+  std::uint64_t left_ = 0;  // of a body or a chunk
+  Timestamp seen_;
+  HttpHead head_;
+  std::string text_;  // a head, or a line, so far
+  const HttpLimits& limits_;
 };
 
 }  // namespace unspool

@@ -1,6 +1,7 @@
 // What a file is, by its first bytes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,8 @@ class FileTypes {
  public:
   /// How many of the first bytes are looked at.
   static constexpr std::size_t kLookedAt = 4096;
+  /// libmagic is asked once for each beginning of a file, as long as it is among so many that came lately.
+  static constexpr std::size_t kRemembered = 1024;
 
   explicit FileTypes(TypeSource source);
   FileTypes(FileTypes&&) noexcept;
@@ -23,9 +26,13 @@ class FileTypes {
   /// nobody knows, or there are no bytes.
   std::string of(Bytes first);
 
+  /// How often libmagic was.
+  std::uint64_t asked() const { return asked_; }
+
  private:
   struct Library;
   TypeSource source_;
+  std::uint64_t asked_ = 0;
   std::unique_ptr<Library> library_;  // opened at the first need
 };
 

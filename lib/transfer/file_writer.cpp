@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,14 +17,32 @@ constexpr std::uint64_t kBlock = 512;  // stat's unit, on every file system
 constexpr std::size_t kSpare = 4;      // descriptors left for directories, once the process has no more
 constexpr std::size_t kOneMore = 64;   // files that are opened before one more may stay open than there could be last
 
+/// As the kernel takes them.
+struct Pieces {
+  std::array<iovec, JobBytes::kPieces> list;
+  std::size_t count = 0;
+};
+
+Pieces pieces_of(const JobBytes& all, std::size_t begin, std::size_t end) {
+  Pieces pieces;
+  while (begin < end) {
+    const Bytes bytes = all.at(begin, end - begin);
+    pieces.list[pieces.count++] = {.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
+    begin += bytes.size();
+  }
+  return pieces;
+}
+
 bool is_lack_of_descriptors(int error) { return error == EMFILE || error == ENFILE; }
 
 }  // namespace
 
-FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts)
+FileWriter::FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts,
+                       bool measures)
     : output_{output},
       hosts_{output.root(), std::max<std::size_t>(open_hosts, 1)},
       digest_{digest},
+      measures_{measures},
       wanted_open_{std::max<std::size_t>(open_files, 1)},
       most_open_{wanted_open_} {}
 
@@ -72,6 +91,7 @@ std::optional<DiskFailure> FileWriter::finish(WriteJob& job, Try which) {
     hosts_.unlink(file.name, outcome.linked, outcome.incomplete);
     return std::move(outcome.linked.failure);
   }
+  if (outcome.linked.moved) file.partial.clear();
   remove(file);
   if (!outcome.failure) outcome.failure = outcome.linked.failure;
   if (outcome.linked.path.empty()) return std::nullopt;
@@ -143,11 +163,11 @@ OsResult<Fd> FileWriter::open_partial(const std::string& name, int flags) {
 /// Goes on behind what is written of the job. 0, or the errno.
 int FileWriter::write_rest(WriteJob& job) {
   std::size_t begin = 0;  // of the run, in the bytes
-  for (const Run& run : job.runs) {
+  for (std::size_t i = 0; i < job.runs.size(); ++i) {
+    const Run& run = job.runs[i];
     const std::size_t end = begin + static_cast<std::size_t>(run.length);
     if (job.written < end) {
-      const std::size_t from = std::max(begin, job.written);
-      const int error = write(job, run.offset + (from - begin), Bytes{job.bytes}.subspan(from, end - from));
+      const int error = write(job, run.offset + (std::max(begin, job.written) - begin), end);
       if (error != 0) return error;
     }
     begin = end;
@@ -155,22 +175,26 @@ int FileWriter::write_rest(WriteJob& job) {
   return 0;
 }
 
-/// 0, or the errno; what was written before it counts.
-int FileWriter::write(WriteJob& job, std::uint64_t offset, Bytes bytes) {
+/// What is not written yet of the job's bytes before `end`, to that offset. 0, or the errno; what was written before it
+/// counts.
+int FileWriter::write(WriteJob& job, std::uint64_t offset, std::size_t end) {
   GrowingFile& file = *job.file;
   if (digest_ == Digest::sha256 && !file.sha256) file.sha256.emplace();
-  while (!bytes.empty()) {
+  while (job.written < end) {
     if (offset > kLongestFile) return EFBIG;
-    const ssize_t n = ::pwrite(file.fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const auto pieces = pieces_of(job.bytes, job.written, end);
+    const ssize_t n =
+        ::pwritev(file.fd.get(), pieces.list.data(), static_cast<int>(pieces.count), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return n < 0 ? errno : EIO;
-    const auto written = static_cast<std::size_t>(n);
-    if (file.sha256) file.sha256->add(bytes.first(written));
-    job.written += written;
-    file.stored += written;
-    file.end = offset + written;
-    offset = file.end;
-    bytes = bytes.subspan(written);
+    const std::size_t written = job.written + static_cast<std::size_t>(n);
+    while (job.written < written) {
+      const Bytes bytes = job.bytes.at(job.written, written - job.written);
+      if (file.sha256) file.sha256->add(bytes);
+      job.written += bytes.size();
+    }
+    file.stored += static_cast<std::size_t>(n);
+    offset = file.end = offset + static_cast<std::size_t>(n);
   }
   return 0;
 }
@@ -192,7 +216,8 @@ void FileWriter::keep_open(std::size_t most) {
 void FileWriter::close(GrowingFile& file) {
   if (!file.fd) return;
   struct stat status {};
-  if (::fstat(file.fd.get(), &status) == 0) file.blocks = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
+  if (measures_ && ::fstat(file.fd.get(), &status) == 0)
+    file.blocks = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
   open_.erase(file.place);
   file.fd.reset();
 }

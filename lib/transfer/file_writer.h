@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "settings/settings.h"
 #include "transfer/host_directories.h"
+#include "transfer/job_bytes.h"
 #include "transfer/output_directory.h"
 
 namespace unspool {
@@ -36,13 +37,40 @@ struct Run {
   std::uint64_t length = 0;
 };
 
+/// In their order. Most jobs have one, which needs no memory of its own.
+class Runs {
+ public:
+  bool empty() const { return first_.length == 0; }
+  std::size_t size() const { return empty() ? 0 : 1 + more_.size(); }
+  const Run& operator[](std::size_t i) const { return i == 0 ? first_ : more_[i - 1]; }
+  /// `length` bytes more, which stand there in the file.
+  void add(std::uint64_t offset, std::uint64_t length) {
+    Run& last = more_.empty() ? first_ : more_.back();
+    if (last.length > 0 && last.offset + last.length == offset) {
+      last.length += length;
+    } else if (last.length == 0) {
+      last = {.offset = offset, .length = length};
+    } else {
+      more_.push_back({.offset = offset, .length = length});
+    }
+  }
+  void clear() {
+    first_ = {};
+    more_.clear();
+  }
+
+ private:
+  Run first_;
+  std::vector<Run> more_;
+};
+
 /// Something to be done to one file. Self-contained: jobs of one file are run one after the other, on whatever thread.
 struct WriteJob {
   enum class Then : std::uint8_t { grow, finish, remove };
 
   GrowingFile* file = nullptr;
-  std::vector<std::byte> bytes;  // of all runs, one behind the other
-  std::vector<Run> runs;
+  Runs runs;
+  JobBytes bytes;           // of all runs, one behind the other
   std::size_t written = 0;  // of the bytes, so far
   Then then = Then::grow;
   std::uint64_t size = 0;  // when finished, holes counted
@@ -52,7 +80,7 @@ struct WriteJob {
   struct Outcome {
     HostDirectories::Linked linked;
     std::uint64_t stored = 0;
-    std::uint64_t blocks = 0;             // bytes that it takes on disk
+    std::uint64_t blocks = 0;             // bytes that it takes on disk, if they are measured
     std::optional<Sha256::Value> sha256;  // of what is stored
     bool incomplete = false;
     bool too_long = false;               // the failure is that its holes go beyond what the file system takes
@@ -67,7 +95,9 @@ class FileWriter {
 
   /// At most so many growing ones, and so many directories of hosts, are open at a time, both at least one. `output`
   /// outlives the writer.
-  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts);
+  /// `measures`: its outcomes tell what files take on disk.
+  FileWriter(const OutputDirectory& output, Digest digest, std::size_t open_files, std::size_t open_hosts,
+             bool measures);
 
   /// Does it. What fails on disk ends up in the outcome, and concerns no other file.
   void run(WriteJob& job);
@@ -85,7 +115,7 @@ class FileWriter {
   int open(GrowingFile& file);
   OsResult<Fd> open_partial(const std::string& name, int flags);
   int write_rest(WriteJob& job);
-  int write(WriteJob& job, std::uint64_t offset, Bytes bytes);
+  int write(WriteJob& job, std::uint64_t offset, std::size_t end);
   HostDirectories::Linked link(const GrowingFile& file, bool incomplete);
   bool let_go_of_descriptors();
   void keep_open(std::size_t most);
@@ -95,6 +125,7 @@ class FileWriter {
   const OutputDirectory& output_;
   HostDirectories hosts_;
   Digest digest_;
+  bool measures_;
   const std::size_t wanted_open_;
   std::size_t most_open_;  // fewer, once the process had no more descriptors; slowly more again
   std::size_t opened_ = 0;

@@ -28,10 +28,12 @@ class HostDirectories {
   struct Linked {
     std::string path;                    // of the first link, below the root; empty when there is none
     unsigned number = 0;                 // that the name got
+    bool moved = false;                  // the last link is the file itself: it is no longer where it was
     std::optional<DiskFailure> failure;  // of a link that could not be made
   };
-  /// Links `file` of the directory `from` under both hosts, or under one when they are the same. A name that is taken
-  /// under either of them is passed over for the next number: nothing is ever overwritten.
+  /// Links `file` of the directory `from` under both hosts, or under one when they are the same; where all goes well it
+  /// is moved to the last of them. A name that is taken under either of them is passed over for the next number:
+  /// nothing is ever overwritten. `name` was made here.
   Linked link(int from, const std::string& file, TransferName name, bool incomplete);
 
   /// Takes the links away again that link() made.
@@ -49,15 +51,20 @@ class HostDirectories {
     std::string host;
     Fd directory;
   };
+  enum class As : std::uint8_t { link, move };
+
   /// Its descriptor, valid until the next one is opened.
   OsResult<int> open(std::string_view host, Missing missing);
+  OsResult<Fd> reach(const std::string& host, Missing missing);
   void forget(std::string_view host);
-  DiskFailure link_under(std::string_view host, int from, const std::string& file, const std::string& as);
+  DiskFailure put_under(std::string_view host, int from, const std::string& file, const std::string& as, As& how);
   void unlink_under(std::string_view host, const std::string& name);
 
   int root_;
   std::size_t most_;
-  std::list<Kept> kept_;  // the last used one first
+  Fd transfers_;             // the directory that they are in, opened again now and then
+  std::size_t reached_ = 0;  // hosts, through it
+  std::list<Kept> kept_;     // the last used one first
   std::unordered_map<std::string_view, std::list<Kept>::iterator> by_host_;
 };
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace unspool {
 namespace {
 
-constexpr std::size_t kFirstRoom = 2U << 10U;  // most transfers are small
 /// What a job on its way takes beside its bytes, with the record of a transfer that waits for it.
 constexpr std::size_t kJobCost = 2048;
 constexpr std::size_t kMostRuns = 1024;  // of a buffer with holes between its bytes
@@ -52,6 +52,18 @@ void ShardTransfers::take_back(const WriteJob& job) {
   const auto left = leaving_.find(job.file);
   if (left->second.record) ended(job, *left->second.record);
   leaving_.erase(left);
+}
+
+void ShardTransfers::write_early(const StoredTransfer& but) {
+  while (buffered_ > most_buffered_ && holding_.size() > 1) {
+    StoredTransfer& next = *holding_.front();
+    if (std::exchange(next.wrote_, false) || &next == &but) {
+      holding_.splice(holding_.end(), holding_, holding_.begin());
+      continue;
+    }
+    next.flush();
+    next.let_go_of_buffer();
+  }
 }
 
 void ShardTransfers::refused(TransferRecord& record) {
@@ -103,49 +115,48 @@ void StoredTransfer::write(Bytes bytes) {
 }
 
 void StoredTransfer::write_gap(std::uint64_t length, Cause cause) {
-  if (ended_ || record_.size >= kLongest) return;
-  length = std::min(length, kLongest - record_.size);
+  if (ended_ || size_ >= kLongest) return;
+  length = std::min(length, kLongest - size_);
   if (length == 0) return;
-  record_.gaps.add({.offset = record_.size, .length = length, .cause = cause});
-  record_.size += length;
+  record_.gaps.add({.offset = size_, .length = length, .cause = cause});
+  size_ += length;
 }
 
 /// Fits into a buffer beside what it holds.
 void StoredTransfer::take(Bytes bytes) {
-  reserve(bytes.size());
-  job_.bytes.insert(job_.bytes.end(), bytes.begin(), bytes.end());
-  if (job_.runs.empty() || job_.runs.back().offset + job_.runs.back().length != record_.size) {
-    job_.runs.push_back({.offset = record_.size});
-  }
-  job_.runs.back().length += bytes.size();
-  record_.size += bytes.size();
+  hold(bytes);
+  job_.runs.add(size_, bytes.size());
+  size_ += bytes.size();
 }
 
-/// Makes room for `more` bytes, if need be at the cost of transfers that were quiet longer; this one is the least quiet
-/// from now on.
-void StoredTransfer::reserve(std::size_t more) {
-  std::list<StoredTransfer*>& holding = shard_.holding_;
-  const std::size_t before = job_.bytes.capacity();
-  const std::size_t needed = job_.bytes.size() + more;
-  if (before == 0) {
-    place_ = holding.insert(holding.end(), this);
-  } else {
-    holding.splice(holding.end(), holding, place_);
-  }
-  if (needed <= before) return;
-  job_.bytes.reserve(sent_ ? kPiece : std::min(kPiece, std::max({needed, 2 * before, kFirstRoom})));
-  shard_.buffered_ += job_.bytes.capacity() - before;
-  while (shard_.buffered_ > shard_.most_buffered_ && holding.front() != this) {
-    StoredTransfer& quiet = *holding.front();
-    quiet.flush();
-    quiet.let_go_of_buffer();
-  }
+/// If need be at the cost of others.
+void StoredTransfer::hold(Bytes bytes) {
+  const std::size_t before = job_.bytes.room();
+  job_.bytes.add(bytes, shard_.spare_);
+  const std::size_t room = job_.bytes.room();
+  wrote_ = before > 0;
+  if (room == before) return;
+  if (before == 0) place_ = shard_.holding_.insert(shard_.holding_.end(), this);
+  shard_.buffered_ += room - before;
+  shard_.write_early(*this);
 }
 
 /// Once, when the first bytes of the file are about to be written.
 void StoredTransfer::look_at_type() {
-  if (job_.runs.empty() || job_.runs.front().offset != 0) return;
-  record_.mime_type = shard_.types_.of(Bytes{job_.bytes}.first(job_.runs.front().length));
+  if (job_.runs.empty() || job_.runs[0].offset != 0) return;
+  const std::size_t length = std::min<std::size_t>(job_.runs[0].length, FileTypes::kLookedAt);
+  const Bytes first = job_.bytes.at(0, length);
+  if (first.size() == length) {
+    record_.mime_type = shard_.types_.of(first);
+    return;
+  }
+  std::array<std::byte, FileTypes::kLookedAt> together;
+  for (std::size_t at = 0; at < length;) {
+    const Bytes piece = job_.bytes.at(at, length - at);
+    std::copy(piece.begin(), piece.end(), together.begin() + at);
+    at += piece.size();
+  }
+  record_.mime_type = shard_.types_.of(Bytes{together}.first(length));
 }
 
 void StoredTransfer::flush() {
@@ -156,7 +167,7 @@ void StoredTransfer::flush() {
     return;
   }
   shard_.writer_->run(job_);
-  job_.bytes.clear();
+  let_go_of_buffer();
   job_.runs.clear();
   job_.written = 0;
 }
@@ -169,18 +180,18 @@ void StoredTransfer::forget_buffer(std::size_t room) {
 }
 
 void StoredTransfer::let_go_of_buffer() {
-  forget_buffer(job_.bytes.capacity());
-  job_.bytes = std::vector<std::byte>();  // {} would keep its room
+  forget_buffer(job_.bytes.room());
+  job_.bytes.clear(shard_.spare_);
 }
 
 /// To the store's threads, with all that is not written yet. False when there is no room for it: then it is left as it
 /// is. A job without bytes, of a file that they know, always has its place.
 bool StoredTransfer::send(WriteJob::Then then) {
   const bool is_free = sent_ && job_.bytes.empty();
-  const std::size_t cost = is_free ? 0 : job_.bytes.capacity() + job_.runs.size() * sizeof(Run) + kJobCost;
-  const std::size_t room = job_.bytes.capacity();
+  const std::size_t room = job_.bytes.room();
+  const std::size_t cost = is_free ? 0 : room + job_.runs.size() * sizeof(Run) + kJobCost;
   job_.then = then;
-  job_.size = record_.size;
+  job_.size = size_;
   job_.has_holes = !record_.gaps.empty();
   if (!shard_.store_.threads_->push(lane_, job_, cost, shard_.answers_)) return false;
   forget_buffer(room);
@@ -191,7 +202,8 @@ bool StoredTransfer::send(WriteJob::Then then) {
 
 /// What is not written yet becomes a hole.
 void StoredTransfer::leave_out() {
-  for (const Run& run : job_.runs) {
+  for (std::size_t i = 0; i < job_.runs.size(); ++i) {
+    const Run& run = job_.runs[i];
     record_.gaps.insert({.offset = run.offset, .length = run.length, .cause = Cause::limit});
     left_out_ += run.length;
   }
@@ -201,10 +213,10 @@ void StoredTransfer::leave_out() {
 
 /// What would be written becomes a hole.
 void StoredTransfer::shed(std::uint64_t length) {
-  if (length == 0 || record_.size >= kLongest) return;
+  if (length == 0 || size_ >= kLongest) return;
   if (shed_ == 0) ++shard_.bodies_shed_;
-  record_.gaps.add({.offset = record_.size, .length = length, .cause = Cause::limit});
-  record_.size += length;
+  record_.gaps.add({.offset = size_, .length = length, .cause = Cause::limit});
+  size_ += length;
   shed_ += length;
 }
 
@@ -237,6 +249,7 @@ void StoredTransfer::end(bool whole) {
   record_.session = session_;
   record_.end = session_.last;
   record_.whole = whole;
+  record_.size = size_;
   if (shed_ > 0 && job_.runs.empty() && !has_file()) {
     why_left_out();
     return shard_.shed(record_);
@@ -244,7 +257,7 @@ void StoredTransfer::end(bool whole) {
   if (shard_.is_inline()) {
     why_left_out();
     job_.then = WriteJob::Then::finish;
-    job_.size = record_.size;
+    job_.size = size_;
     job_.has_holes = !record_.gaps.empty();
     shard_.writer_->run(job_);
     let_go_of_buffer();

@@ -23,7 +23,7 @@ class StoredTransfer;
 class ShardTransfers final : public TransferSink {
  public:
   /// Jobs are run by `writer`, or, without one, by the store's threads. At most `buffered` bytes are held for later;
-  /// then those of the transfers that were quiet longest are written early.
+  /// then those of transfers that were quiet for long are written early.
   ShardTransfers(TransferStore& store, EventSink& events, std::optional<FileWriter> writer, FileTypes types,
                  std::size_t buffered)
       : store_{store},
@@ -59,6 +59,9 @@ class ShardTransfers final : public TransferSink {
   void refused(TransferRecord& record);
   /// It has no file, for the reason that it tells.
   void shed(TransferRecord& record);
+  /// Until no more is held than may be: those that were quiet since they were passed over last, each in its turn, `but`
+  /// for one.
+  void write_early(const StoredTransfer& but);
 
   TransferStore& store_;
   EventSink& events_;
@@ -69,16 +72,17 @@ class ShardTransfers final : public TransferSink {
   std::unordered_map<const GrowingFile*, Leaving> leaving_;
   std::size_t most_buffered_;
   std::size_t buffered_ = 0;            // room taken by the buffers of all transfers
-  std::list<StoredTransfer*> holding_;  // those with a buffer, the quietest first
-  bool sheds_ = false;                  // more comes than can be followed: what is written is left out
-  std::uint64_t bodies_shed_ = 0;       // transfers of which something was
+  std::list<StoredTransfer*> holding_;  // those with a buffer, in the order in which they are written early
+  SparePieces spare_;
+  bool sheds_ = false;             // more comes than can be followed: what is written is left out
+  std::uint64_t bodies_shed_ = 0;  // transfers of which something was
 };
 
 /// One transfer, as its parser holds it.
 class StoredTransfer final : public Transfer {
  public:
   /// A file is opened when so much has come, or at its end.
-  static constexpr std::size_t kPiece = std::size_t{64} << 10U;
+  static constexpr std::size_t kPiece = JobBytes::kMost;
 
   /// `session` outlives it, as it outlives its parser.
   StoredTransfer(ShardTransfers& shard, const Session& session, Side from, std::string_view name,
@@ -92,8 +96,9 @@ class StoredTransfer final : public Transfer {
   void keep_under_load() override { is_body_ = false; }
 
  private:
+  friend class ShardTransfers;
   void take(Bytes bytes);
-  void reserve(std::size_t more);
+  void hold(Bytes bytes);
   void look_at_type();
   void flush();
   void forget_buffer(std::size_t room);
@@ -105,18 +110,21 @@ class StoredTransfer final : public Transfer {
   void why_left_out();
   void end(bool whole);
 
+  // What each write is about stands first.
   ShardTransfers& shard_;
+  std::uint64_t size_ = 0;  // gaps counted
+  bool ended_ = false;
+  bool wrote_ = false;   // since it was passed over, when others were written early
+  bool is_body_ = true;  // may be shed
+  bool sent_ = false;    // some of it, to the store's threads
+  WriteJob job_;         // what is not written yet
   const Session& session_;
   std::unique_ptr<GrowingFile> file_;  // its writer's
   unsigned lane_;                      // of the store's threads, if they write
-  WriteJob job_;                       // what is not written yet
   TransferRecord record_;
   std::list<StoredTransfer*>::iterator place_;  // among those with a buffer
   std::uint64_t left_out_ = 0;                  // bytes, for lack of room
   std::uint64_t shed_ = 0;                      // bytes, since more came than could be followed
-  bool is_body_ = true;                         // may be shed
-  bool sent_ = false;                           // some of it, to the store's threads
-  bool ended_ = false;
 };
 
 }  // namespace unspool

@@ -13,7 +13,7 @@ namespace unspool {
 namespace {
 
 constexpr std::size_t kBuffered = std::size_t{128} << 20U;  // bytes that are not written yet, in all shards together
-constexpr std::size_t kOpenHosts = 256;                     // directories of hosts kept open, likewise
+constexpr std::size_t kOpenHosts = 4096;                    // directories of hosts kept open, likewise
 constexpr std::size_t kSpareDescriptors = 14;               // for what is opened later, and while a path is resolved
 constexpr int kWritersLive = 1;                             // SHA-256 included, it outruns most disks
 
@@ -34,6 +34,7 @@ TransferStore::TransferStore(const OutputDirectory& output, const TransferSettin
     : output_{output},
       settings_{settings},
       shards_{std::max(shards, 1U)},
+      feed_{feed},
       descriptors_{descriptors_left()},
       news_{std::move(say)} {
   const int by_itself = feed == Feed::live ? kWritersLive : 0;
@@ -59,7 +60,7 @@ TransferStore::~TransferStore() = default;
 FileWriter TransferStore::writer(unsigned count) const {
   const std::size_t room = descriptors_ / 2;  // half for files, half for directories
   return {output_, settings_.digest, std::min<std::size_t>(settings_.open_files, room) / count,
-          std::min(kOpenHosts, room) / count};
+          std::min(kOpenHosts, room) / count, feed_ != Feed::files};  // only then anybody asks
 }
 
 std::unique_ptr<TransferSink> TransferStore::sink(EventSink& events) {

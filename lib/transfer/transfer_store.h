@@ -67,6 +67,7 @@ class TransferStore {
   const OutputDirectory& output_;
   TransferSettings settings_;
   unsigned shards_;
+  Feed feed_;
   std::size_t descriptors_;  // that files and directories may take
   StoreNews news_;
   std::unique_ptr<WriterThreads> threads_;  // none: each shard writes its own

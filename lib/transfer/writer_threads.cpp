@@ -119,7 +119,7 @@ std::optional<DiskFailure> WriterThreads::try_run(Lane& lane, WriteJob& job) {
 
 void WriterThreads::give_back(Entry entry) {
   const std::size_t cost = entry.cost;
-  entry.job.bytes = std::vector<std::byte>();  // {} would keep its room
+  entry.job.bytes.clear();
   if (entry.job.then != WriteJob::Then::grow) entry.answers->add(std::move(entry.job));
   const std::lock_guard lock{mutex_};
   queued_ -= cost;

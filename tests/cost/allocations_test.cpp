@@ -184,12 +184,13 @@ TEST_P(SteadyState, OutOfOrder) {
   expect_at_most(10, kLossy, GetParam());
 }
 
-/// For information: http tells of each exchange, and opens a transfer for each body.
+/// http tells of each exchange, and opens a transfer for each body: the transfer, the body, its name, and the event's
+/// text.
 TEST_P(SteadyState, WithHttp) {
   const Counted counted = count(kWeb, GetParam(), true, 500, 700);
   tell(kWeb, GetParam(), counted);
   const unsigned exchanges = kWeb.sessions * kExchanges / 5;  // about
-  EXPECT_LT(counted.allocations, 40 * exchanges) << counted.places;
+  EXPECT_LT(counted.allocations, 5 * exchanges) << counted.places;
 }
 
 /// Sessions that begin and end: not steady, so that something may be allocated.

@@ -29,13 +29,14 @@ TEST(DiskFailure, FollowsNoSymbolicLinkThatSomebodyPlanted) {
     std::string said, files;
   };
   const std::string abc = "x: 3 bytes, sha256 ba7816bf in transfers/";
+  const std::string none = "Not a directory (os error 20); ";
   const std::string loop = "Too many levels of symbolic links (os error 40); ";
   const Row rows[] = {
       {"transfers", "x: 3 bytes, nowhere, error: transfers/10.0.0.9: " + loop + kNotFollowed + "\n",
        "transfers -> elsewhere\n"},
-      {"transfers/10.0.0.5", abc + "10.0.0.9/^x, error: transfers/10.0.0.5: " + loop + kNotFollowed + "\n",
+      {"transfers/10.0.0.5", abc + "10.0.0.9/^x, error: transfers/10.0.0.5: " + none + kNotFollowed + "\n",
        "transfers/10.0.0.5 -> elsewhere\ntransfers/10.0.0.9/^x = abc\n"},
-      {"transfers/10.0.0.9", abc + "10.0.0.5/^x, error: transfers/10.0.0.9: " + loop + kNotFollowed + "\n",
+      {"transfers/10.0.0.9", abc + "10.0.0.5/^x, error: transfers/10.0.0.9: " + none + kNotFollowed + "\n",
        "transfers/10.0.0.5/^x = abc\ntransfers/10.0.0.9 -> elsewhere\n"},
       {"partial", "x: 3 bytes, nowhere, error: " + loop + kNotFollowed + "\n", "partial -> elsewhere\n"},
   };
@@ -220,11 +221,11 @@ TEST(DiskFailure, ManagesWithFewDescriptorsAndManyHosts) {
   EXPECT_EQ(store.totals(), "119 files, 70295 bytes, 0 incomplete, 0 not stored");
 }
 
-/// From now on openat2 is unknown to this process.
-bool forbid_openat2(unsigned error) {
+/// From now on this system call fails in this process.
+bool forbid(std::uint32_t call, unsigned error) {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
@@ -240,7 +241,7 @@ TEST(DiskFailure, IsAsStrictOnKernelsWithoutOpenat2) {
     fs::create_directory_symlink(folder.path("elsewhere"), folder.path("out/transfers/10.0.0.9"));
     const pid_t child = ::fork();
     if (child == 0) {
-      if (!forbid_openat2(error)) ::_exit(77);
+      if (!forbid(SYS_openat2, error)) ::_exit(77);
       Store store{folder.path("out"), OutputDirectory::Reuse::append};
       store.keep("x", "abc");
       const std::string said = fmt::format(
@@ -254,6 +255,25 @@ TEST(DiskFailure, IsAsStrictOnKernelsWithoutOpenat2) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "seccomp is not to be had";
     EXPECT_EQ(status, 0);
     EXPECT_EQ(tree(folder.path()), "out/transfers/10.0.0.5/^x = abc\nout/transfers/10.0.0.9 -> elsewhere\n");
+  }
+}
+
+/// As on a file system, or a kernel, that cannot move a file without overwriting another.
+TEST(DiskFailure, LinksWhatCannotBeMoved) {
+  for (const unsigned error : {unsigned{ENOSYS}, unsigned{EINVAL}}) {
+    const ScratchFolder folder;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (!forbid(SYS_renameat2, error)) ::_exit(77);
+      Store store{folder.path("out")};
+      store.keep("x", "abc");
+      ::_exit(store.store->failed() ? 1 : 0);
+    }
+    int status = 1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "seccomp is not to be had";
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(tree(folder.path()), "out/transfers/10.0.0.5/^x = abc\nout/transfers/10.0.0.9/^x = abc\n");
   }
 }
 

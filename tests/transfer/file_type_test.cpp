@@ -18,6 +18,14 @@ TEST(FileTypes, Rows) {
       {"\xff\xd8\xff\xe0", "image/jpeg", "image/jpeg"},
       {"<!DOCTYPE html><title>x</title>", "text/html", "text/html"},
       {"%PDF-1.7", "application/pdf", "application/pdf"},
+      {"RIFF\x24\x10\x10\x10WEBPVP8 rest", "image/webp", "image/webp"},
+      {"RIFF\x24\x10\x10\x10WAVEfmt rest", "audio/x-wav", "audio/x-wav"},
+      {"RIFF\x24\x10\x10\x10NONErest", "", "application/octet-stream"},
+      {"RIFF", "", "text/plain"},
+      {std::string_view{"\0\0\0\x20"
+                        "ftypisom\0\0\2\0",
+                        16},
+       "video/mp4", "video/mp4"},
       {"just some words\n", "", "text/plain"},
       {"\x7f"
        "ELF\x02\x01\x01",
@@ -29,6 +37,20 @@ TEST(FileTypes, Rows) {
     EXPECT_EQ(type(TypeSource::prefix, row.bytes), row.prefix) << row.bytes;
     EXPECT_EQ(type(TypeSource::magic, row.bytes), row.magic) << row.bytes;
   }
+}
+
+TEST(FileTypes, AsksOnceAboutEachBeginning) {
+  FileTypes types{TypeSource::magic};
+  const auto type_of = [&](std::string_view bytes) { return types.of(as_bytes(bytes)); };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(type_of("just some words\n"), "text/plain");
+    EXPECT_EQ(type_of("#!/bin/sh\nexit\n"), "text/x-shellscript");
+    EXPECT_EQ(type_of("GIF89a"), "image/gif");
+  }
+  EXPECT_EQ(types.asked(), 2U) << "the table knows the third";
+  for (std::size_t i = 0; i < FileTypes::kRemembered; ++i) type_of("word " + std::to_string(i));
+  EXPECT_EQ(type_of("just some words\n"), "text/plain");
+  EXPECT_EQ(types.asked(), 2U + FileTypes::kRemembered + 1U) << "it was forgotten";
 }
 
 TEST(FileTypes, LooksAtTheFirstBytesOnly) {

@@ -91,6 +91,21 @@ TEST_F(StoreCareTest, RemovesTheOldestPastAQuotaOfBytes) {
   EXPECT_EQ(left(), "5: 2 3, 9: 2 3") << "holes are free, but what is oldest goes first";
 }
 
+TEST_F(StoreCareTest, CountsTheBytesThatComeAfterItsWalk) {
+  for (const Feed feed : {Feed::live, Feed::arriving}) {
+    keep(0, "abc");
+    TransferSettings settings = nothing();
+    settings.quota_files = 1;
+    settings.quota_bytes = 150'000;
+    Store store{folder.path("out"), OutputDirectory::Reuse::append, settings, feed};
+    store.keep(session_at(1), "1", "abc");
+    store.wait_for("(transfers.quota_files): 1 files, ");  // so it has walked
+    store.keep(session_at(2), "2", std::string(200'000, 'a'));
+    store.wait_for(": 2 files, ");  // it alone is too much
+    fs::remove_all(folder.path("out"));
+  }
+}
+
 TEST_F(StoreCareTest, CountsAFileThatGrowsButLeavesIt) {
   for (const int minute : {1, 2}) keep(minute, std::string(100'000, 'a'));
   TransferSettings settings = nothing();
