@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/utf8.h"
+
 namespace unspool {
 namespace {
 
@@ -23,26 +25,6 @@ void append_escaped(std::string& out, unsigned char c) {
   out += "\\u00";
   out += kHex[c >> 4U];
   out += kHex[c & 0xfU];
-}
-
-/// The length of the character that `text` begins with, if it is well-formed UTF-8 past ASCII (Unicode, table 3-7) and
-/// no control character; 0 if not.
-std::size_t character(std::string_view text) {
-  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
-    return at(i) >= low && at(i) <= high;
-  };
-  const unsigned first = at(0);
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) && !(first == 0xc2 && at(1) < 0xa0) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool second = follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf);
-    return second && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool second = follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf);
-    return second && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -132,7 +114,7 @@ JsonWriter& JsonWriter::value(std::string_view text) {
     if (c < 0x80) {
       append_escaped(out_, c);
       ++at;
-    } else if (const std::size_t length = character(text.substr(at)); length > 0) {
+    } else if (const std::size_t length = printable(text.substr(at)); length > 0) {
       out_.append(text, at, length);
       at += length;
     } else {

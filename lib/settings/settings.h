@@ -90,7 +90,7 @@ enum class TypeSource : std::uint8_t { none, prefix, magic };
 struct TransferSettings {
   Digest digest = Digest::sha256;  // of each transfer, in `fileinfo` events
   TypeSource types =
-      TypeSource::magic;  // of each transfer, by its first bytes: nothing, a small table, or libmagic behind it
+      TypeSource::prefix;  // of each transfer, by its first bytes: nothing, a small table, or libmagic behind it
   std::uint32_t open_files = 512;          // at a time, in all shards together
   int writers = -1;                        // threads that write; 0: shards do; -1: one when live, else 0
   std::uint64_t queue_bytes = 64U << 20U;  // that wait for these threads; live, what does not fit is left out

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace unspool {
 namespace {
@@ -13,23 +14,6 @@ constexpr std::size_t kLongestShown = 40;
 constexpr bool between(unsigned low, unsigned octet, unsigned high) { return low <= octet && octet <= high; }
 
 }  // namespace
-
-std::size_t printable(std::string_view text) {
-  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i) { return between(0x80, at(i), 0xbf); };
-  const unsigned first = at(0), second = at(1);
-  if (between(0x20, first, 0x7e)) return 1;
-  if (between(0xc2, first, 0xdf)) return between(first == 0xc2 ? 0xa0 : 0x80, second, 0xbf) ? 2 : 0;
-  if (between(0xe0, first, 0xef)) {
-    const bool shortest = between(first == 0xe0 ? 0xa0 : 0x80, second, first == 0xed ? 0x9f : 0xbf);
-    return shortest && follows(2) ? 3 : 0;
-  }
-  if (between(0xf0, first, 0xf4)) {
-    const bool shortest = between(first == 0xf0 ? 0x90 : 0x80, second, first == 0xf4 ? 0x8f : 0xbf);
-    return shortest && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 bool is_printable(std::string_view text) {
   for (; printable(text) > 0; text.remove_prefix(printable(text))) {

@@ -7,11 +7,7 @@
 
 namespace unspool {
 
-/// The length of the character that `text` begins with, if it is well-formed UTF-8 (Unicode, table 3-7) and no control
-/// character; 0 if not, or if there is none.
-std::size_t printable(std::string_view text);
-
-/// Whether all of it is such characters.
+/// Whether all of it is well-formed UTF-8 without control characters.
 bool is_printable(std::string_view text);
 
 /// In double quotes, with the escapes that JSON and YAML share; bytes that cannot be shown become \\xHH.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/utf8.h"
 #include "settings/text.h"
 
 namespace unspool {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 
 namespace unspool {
 namespace {
@@ -62,7 +63,51 @@ constexpr std::array kPrefixes{
     Prefix{"FLV\1"sv, "video/x-flv"},
     Prefix{"fLaC"sv, "audio/flac"},
     Prefix{"\0asm"sv, "application/wasm"},
+    Prefix{"Rar!\x1a\x07"sv, "application/x-rar"},
+    Prefix{"\x04\x22\x4d\x18"sv, "application/x-lz4"},
+    Prefix{"!<arch>\ndebian"sv, "application/vnd.debian.binary-package"},
+    Prefix{"SQLite format 3\0"sv, "application/vnd.sqlite3"},
+    Prefix{"\xd4\xc3\xb2\xa1"sv, "application/vnd.tcpdump.pcap"},
+    Prefix{"II*\0"sv, "image/tiff"},
+    Prefix{"MM\0*"sv, "image/tiff"},
+    Prefix{"\0\0\1\0\1\0"sv, "image/vnd.microsoft.icon"},
+    Prefix{"8BPS\0\1"sv, "image/vnd.adobe.photoshop"},
+    Prefix{"{\\rtf"sv, "text/rtf"},
 };
+
+/// What libmagic can tell apart further: programs from libraries, archives from documents that are archives inside.
+constexpr std::array kRough{
+    Prefix{"PK\x03\x04"sv, "application/zip"},
+    Prefix{"\x7f"
+           "ELF"sv,
+           "application/x-executable"},
+    Prefix{"MZ"sv, "application/x-dosexec"},
+    Prefix{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "application/x-ole-storage"},
+    Prefix{"\xca\xfe\xba\xbe\0\0\0"sv, "application/x-java-applet"},
+    Prefix{"\x1a\x45\xdf\xa3"sv, "video/x-matroska"},
+};
+
+template <std::size_t N>
+std::string_view type_in(const std::array<Prefix, N>& table, std::string_view text) {
+  const auto known = std::find_if(table.begin(), table.end(), [&](const Prefix& p) { return p.fits(text); });
+  return known == table.end() ? std::string_view{} : known->type;
+}
+
+/// Whether a person could read it: UTF-8 without control characters but those of lines. Its last character may be cut
+/// off.
+bool is_text(std::string_view text) {
+  constexpr std::size_t kLongest = 4;  // bytes of a character
+  constexpr auto is_of_lines = [](char c) { return c == '\n' || c == '\r' || c == '\t' || c == '\f'; };
+  while (!text.empty()) {
+    const std::size_t length = is_of_lines(text[0]) ? 1 : printable(text);
+    if (length == 0) return text.size() < kLongest && static_cast<unsigned char>(text[0]) >= 0xc2;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+/// By the tables alone.
+std::string_view rough_type(std::string_view text) { return is_text(text) ? "text/plain" : type_in(kRough, text); }
 
 }  // namespace
 
@@ -96,9 +141,8 @@ FileTypes::~FileTypes() = default;
 std::string FileTypes::of(Bytes first) {
   if (source_ == TypeSource::none || first.empty()) return {};
   const std::string_view text = as_text(first.first(std::min(first.size(), kLookedAt)));
-  const auto known = std::find_if(kPrefixes.begin(), kPrefixes.end(), [&](const Prefix& p) { return p.fits(text); });
-  if (known != kPrefixes.end()) return std::string{known->type};
-  if (source_ == TypeSource::prefix) return {};
+  if (const std::string_view known = type_in(kPrefixes, text); !known.empty()) return std::string{known};
+  if (source_ == TypeSource::prefix) return std::string{rough_type(text)};
   if (!library_) library_ = std::make_unique<Library>();
   if (!library_->loaded) return {};
   Sha256 digest;

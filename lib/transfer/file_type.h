@@ -22,8 +22,8 @@ class FileTypes {
   FileTypes(FileTypes&&) noexcept;
   ~FileTypes();
 
-  /// A media type ("image/png") by a table of what is common; else by libmagic, where the settings allow it. Empty when
-  /// nobody knows, or there are no bytes.
+  /// A media type ("image/png") by a table of what is common; else by libmagic, where the settings say so, or roughly:
+  /// text, archive, program. Empty when nobody knows, or there are no bytes.
   std::string of(Bytes first);
 
   /// How often libmagic was.

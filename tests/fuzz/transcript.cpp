@@ -6,9 +6,9 @@
 #include <array>
 #include <optional>
 
+#include "base/utf8.h"
 #include "fuzz/pieces.h"
 #include "fuzz/target.h"
-#include "settings/text.h"
 #include "support/protocol_run.h"
 
 namespace unspool::test {

@@ -124,7 +124,7 @@ Settings others() {
                       .urgent = Urgent::out_of_band,
                       .paws = Paws::drop},
           .transfers = {.digest = Digest::none,
-                        .types = TypeSource::prefix,
+                        .types = TypeSource::magic,
                         .open_files = 3,
                         .writers = 2,
                         .queue_bytes = 1U << 20U,
@@ -200,7 +200,7 @@ TEST(Dump, WritesTheFriendliestExactUnits) {
             "  paws: drop\n"
             "transfers:\n"
             "  digest: none\n"
-            "  types: prefix\n"
+            "  types: magic\n"
             "  open_files: 3\n"
             "  writers: 2\n"
             "  queue_bytes: 1MiB\n"

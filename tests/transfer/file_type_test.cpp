@@ -21,15 +21,24 @@ TEST(FileTypes, Rows) {
       {"RIFF\x24\x10\x10\x10WEBPVP8 rest", "image/webp", "image/webp"},
       {"RIFF\x24\x10\x10\x10WAVEfmt rest", "audio/x-wav", "audio/x-wav"},
       {"RIFF\x24\x10\x10\x10NONErest", "", "application/octet-stream"},
-      {"RIFF", "", "text/plain"},
+      {"RIFF", "text/plain", "text/plain"},
       {std::string_view{"\0\0\0\x20"
                         "ftypisom\0\0\2\0",
                         16},
        "video/mp4", "video/mp4"},
-      {"just some words\n", "", "text/plain"},
+      {"just some words\n", "text/plain", "text/plain"},
+      {"line\r\n\ttwo \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "text/plain", "text/plain"},
+      {"cut off \xe2\x82", "text/plain", "text/plain"},
+      {"Latin \xe4 one", "", "text/plain"},
+      {"MZ is no program", "text/plain", "text/plain"},
+      {"bell\a", "", "text/plain"},
       {"\x7f"
        "ELF\x02\x01\x01",
-       "", "application/octet-stream"},
+       "application/x-executable", "application/octet-stream"},
+      {"Rar!\x1a\x07\x01", "application/x-rar", "application/x-rar"},
+      {"{\\rtf1\\ansi hello", "text/rtf", "text/rtf"},
+      {std::string_view{"MZ\x90\0\x03\0\0\0", 8}, "application/x-dosexec", "application/octet-stream"},
+      {std::string_view{"PK\x03\x04\x14\0\0\0\x08\0", 10}, "application/zip", "application/octet-stream"},
       {"", "", ""},
   };
   for (const Row& row : rows) {
