@@ -2,11 +2,12 @@
 """What unspool costs beside others: on the same files, in turn (A B A B ...), medians of the CPU's time.
 
 usage: compare.py [--runs N] [--discard DIR] 'COMMAND A' 'COMMAND B' ...    any commands, against the first one
-       compare.py --table [--runs N] [--build DIR] [--scratch DIR]          all that README.md beside this lists, into it
+       compare.py --table [--runs N] [--build DIR] [--captures DIR] [--scratch DIR]   all that README.md beside this lists
        compare.py --check [--build DIR]                                     that all of it works, on little
 
 DIR of --discard is removed before each run. --build: where `cmake --build --preset bench --target bench` put its
-programs (build/bench). --scratch: on tmpfs, 4 GB; captures are made there (/dev/shm/unspool-bench).
+programs (build/bench). --captures: on a disk, as captures are, 2 GB (a directory of its own in that of --build); the
+page cache holds them. --scratch: on tmpfs, 1 GB; what is written goes there (/dev/shm/unspool-bench). Both are removed.
 """
 import argparse, os, shutil, sys
 from pathlib import Path
@@ -42,6 +43,7 @@ def main():
     parser.add_argument('--table', action='store_true')
     parser.add_argument('--check', action='store_true')
     parser.add_argument('--build', type=Path, default=HERE.parents[1] / 'build/bench')
+    parser.add_argument('--captures', type=Path)
     parser.add_argument('--scratch', type=Path)
     parser.add_argument('commands', nargs='*')
     options = parser.parse_args()
@@ -51,15 +53,19 @@ def main():
         return compare_commands(options)
     shm = Path('/dev/shm' if os.access('/dev/shm', os.W_OK) else '/tmp')
     scratch = options.scratch or shm / f'unspool-bench-{os.getpid()}'
-    scratch.mkdir(parents=True, exist_ok=True)
+    captures = options.captures or options.build.resolve() / f'captures-{os.getpid()}'
+    for directory in scratch, captures:
+        directory.mkdir(parents=True, exist_ok=True)
     try:
-        comparison = Comparison(options.build.resolve(), scratch, options.runs if options.table else 1, tiny=options.check)
+        comparison = Comparison(options.build.resolve(), captures, scratch, options.runs if options.table else 1,
+                                tiny=options.check)
         text = comparison.text()
         print('Of little: the figures below say nothing.\n' * options.check + text)
         if options.table:
             write_table(text)
     finally:
         shutil.rmtree(scratch)
+        shutil.rmtree(captures)
 
 
 if __name__ == '__main__':

@@ -23,9 +23,18 @@ WORKLOADS = [
 ]
 
 
+def read_anew(path):
+    """Into the page cache as the disk gives it: written pages lie there in smaller pieces, which take longer to read."""
+    with open(path, 'rb', buffering=0) as file:
+        os.fsync(file)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while file.read(1 << 20):
+            pass
+
+
 class Comparison:
-    def __init__(self, build, scratch, runs, tiny):
-        self.build, self.scratch, self.runs, self.tiny = build, scratch, runs, tiny
+    def __init__(self, build, captures, scratch, runs, tiny):
+        self.build, self.captures, self.scratch, self.runs, self.tiny = build, captures, scratch, runs, tiny
         self.programs = build / 'tests/bench'
         self.unspool = build / 'daemon/unspool'
         self.output = scratch / 'out'
@@ -36,11 +45,12 @@ class Comparison:
     # ---- captures
 
     def make(self, workload, amount, keep=None, truth=None):
-        path = self.scratch / f'{keep or workload}.pcap'
+        path = self.captures / f'{keep or workload}.pcap'
         words = [self.programs / 'make_workload', workload, path, '--amount', str(amount)]
         if truth:
             words += ['--truth', truth]
         made = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        read_anew(path)
         self.made = {key: int(value) for key, value in (line.split() for line in made.splitlines())}
         return path
 
