@@ -88,6 +88,11 @@ int run_live(CommandLine line, Settings settings) {
         settings.capture.loops);
     return kConfigurationError;
   }
+  if (const std::size_t sockets = settings.capture.loops * settings.capture.sources_of_loop(); sockets > UINT16_MAX) {
+    spdlog::error("{} sockets are more than the {} that one run can tell apart: lower capture.sockets or capture.loops",
+                  sockets, UINT16_MAX);
+    return kConfigurationError;
+  }
   std::vector<BlockPool> pools(settings.capture.loops);
   FanoutGroups groups = fanout_groups(settings.capture);
   LiveReport report;

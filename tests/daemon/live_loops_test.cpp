@@ -112,6 +112,16 @@ TEST_F(LiveLoops, OneThatIsFrozenHoldsUpOnlyItsOwnPackets) {
   EXPECT_THAT(events("\"ended\":\"closed\""), SizeIs(30));
 }
 
+// Their numbers began again at 0: sessions of one interface were told as another's.
+TEST_F(LiveLoops, CannotHaveMoreSocketsThanThereAreNumbers) {
+  std::vector<std::string> words{"--set", "capture.loops=64", "--set", "capture.sockets=64"};
+  for (int i = 0; i < 16; ++i) words.insert(words.end(), {"-i", fmt::format("v{}", i)});
+  const Outcome run = listen(words)->wait();
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.err, HasSubstr("65536 sockets are more than the 65535 that one run can tell apart: lower "
+                                 "capture.sockets or capture.loops"));
+}
+
 TEST_F(LiveLoops, NeedThreadsWithSessions) {
   network->cable("va", "vb");
   auto program = listen({"-i", "vb", "-j", "0", "--set", "capture.loops=2"});
